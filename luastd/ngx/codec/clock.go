@@ -1,0 +1,126 @@
+package codec
+
+import (
+	"math"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+var started = time.Now()
+
+// NowMillis returns the wall clock in milliseconds since the epoch.
+//
+// Deviation: nginx reads the clock once for each round of its event loop, and a script
+// calls ngx.update_time to have it read again. Here every read is fresh, at about 40 ns.
+func NowMillis() int64 {
+	return time.Now().UnixMilli()
+}
+
+// Now returns the wall clock in seconds since the epoch, in whole milliseconds (ngx.now).
+func Now() float64 {
+	return float64(NowMillis()) / 1000
+}
+
+// MonotonicMillis returns milliseconds that pass evenly, counted from the start of the
+// process; ngx_current_msec, monotonic_msec of resty.core.time.
+func MonotonicMillis() int64 {
+	return time.Since(started).Milliseconds()
+}
+
+// lastSecond is the end of the year 9999, beyond which nginx prints no date.
+const lastSecond = 2932896*86400 + 86399
+
+// gmtime breaks seconds down as nginx does, which knows no time before the epoch and none
+// after 9999.
+func gmtime(sec int64) time.Time {
+	return time.Unix(min(max(sec, 0), lastSecond), 0).UTC()
+}
+
+// HTTPTime returns sec, in seconds since the epoch, as "Mon, 28 Sep 1970 06:00:00 GMT"
+// (RFC 9110, ngx.http_time).
+func HTTPTime(sec int64) string {
+	return string(AppendHTTPTime(make([]byte, 0, 29), sec))
+}
+
+// AppendHTTPTime appends sec to dst in the form of HTTPTime.
+func AppendHTTPTime(dst []byte, sec int64) []byte {
+	return gmtime(sec).AppendFormat(dst, "Mon, 02 Jan 2006 15:04:05 GMT")
+}
+
+// CookieTime returns sec, in seconds since the epoch, as "Mon, 28-Sep-70 06:00:00 GMT",
+// with four digits of the year from 2038 on, as nginx writes them (ngx.cookie_time).
+func CookieTime(sec int64) string {
+	t := gmtime(sec)
+	if t.Year() > 2037 {
+		return t.Format("Mon, 02-Jan-2006 15:04:05 GMT")
+	}
+	return t.Format("Mon, 02-Jan-06 15:04:05 GMT")
+}
+
+// LocalTime returns sec as "2006-01-02 15:04:05" in local time (ngx.localtime).
+func LocalTime(sec int64) string {
+	return time.Unix(sec, 0).Format(time.DateTime)
+}
+
+// UTCTime returns sec as "2006-01-02 15:04:05" in UTC (ngx.utctime).
+func UTCTime(sec int64) string {
+	return gmtime(sec).Format(time.DateTime)
+}
+
+// Today returns the local date of sec as "2006-01-02" (ngx.today).
+func Today(sec int64) string {
+	return time.Unix(sec, 0).Format(time.DateOnly)
+}
+
+// luaTime makes the Lua function for str = ngx.cookie_time(sec) and str =
+// ngx.http_time(sec).
+func luaTime(format func(int64) string) lua.LGFunction {
+	return func(L *lua.LState) int {
+		sec, ok := L.Get(1).(lua.LNumber)
+		if !ok {
+			Raise(L, "number argument only")
+		}
+		if math.IsNaN(float64(sec)) {
+			sec = 0
+		}
+		return pushString(L, format(int64(min(max(sec, 0), lastSecond))))
+	}
+}
+
+// luaClock makes the Lua function for str = ngx.today(), ngx.localtime() and
+// ngx.utctime().
+func luaClock(format func(int64) string) lua.LGFunction {
+	return func(L *lua.LState) int { return pushString(L, format(time.Now().Unix())) }
+}
+
+// now is secs = ngx.now().
+func now(L *lua.LState) int {
+	L.Push(lua.LNumber(Now()))
+	return 1
+}
+
+// seconds is secs = ngx.time().
+func seconds(L *lua.LState) int {
+	L.Push(lua.LNumber(time.Now().Unix()))
+	return 1
+}
+
+// updateTime is ngx.update_time(), for which there is nothing to do here.
+func updateTime(*lua.LState) int { return 0 }
+
+// parseHTTPTime is sec = ngx.parse_http_time(str).
+func parseHTTPTime(L *lua.LState) int {
+	s, ok := L.Get(1).(lua.LString)
+	if !ok {
+		Raise(L, "string argument only")
+	}
+	sec, ok := ParseHTTPTime(string(s))
+	// In C, -1 is both a time and the mark of failure.
+	if !ok || sec == -1 {
+		L.Push(lua.LNil)
+	} else {
+		L.Push(lua.LNumber(sec))
+	}
+	return 1
+}

@@ -1,0 +1,88 @@
+package codec
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// numberPrecision is the number of significant digits that Lua prints (LUAI_NUMFFORMAT,
+// "%.14g").
+const numberPrecision = 14
+
+// AppendNumber appends f as LuaJIT's tostring prints it, that is by "%.14g": 1e14 and
+// larger integers get an exponent, NaN is "nan", infinities are "inf" and "-inf". Where f
+// lies just between two texts of 14 digits LuaJIT rounds away from zero, unlike C.
+func AppendNumber(dst []byte, f float64) []byte {
+	if i := int64(f); float64(i) == f && i > -1e14 && i < 1e14 && i != 0 {
+		return strconv.AppendInt(dst, i, 10)
+	}
+	if isTie(f) {
+		f = math.Nextafter(f, math.Copysign(math.Inf(1), f))
+	}
+	return AppendNumberPrecision(dst, f, numberPrecision)
+}
+
+// isTie reports whether f is exactly a decimal of 15 digits that ends in 5.
+func isTie(f float64) bool {
+	var buf [64]byte
+	shortest := strconv.AppendFloat(buf[:0], math.Abs(f), 'e', -1, 64)
+	const last = numberPrecision + 1 // the dot counts
+	if len(shortest) <= last+1 || shortest[last] != '5' || shortest[last+1] != 'e' {
+		return false
+	}
+	long := strconv.AppendFloat(buf[:0], math.Abs(f), 'e', 40, 64)
+	for _, c := range long[last+1:] {
+		if c == 'e' {
+			return true
+		}
+		if c != '0' {
+			return false
+		}
+	}
+	return false
+}
+
+// AppendNumberPrecision appends f as C's "%.<precision>g" does, ties to even. The precision
+// must be at least 1.
+func AppendNumberPrecision(dst []byte, f float64, precision int) []byte {
+	if i := int64(f); float64(i) == f && i > -1e9 && i < 1e9 && precision >= 9 {
+		if i == 0 && math.Signbit(f) {
+			return append(dst, '-', '0')
+		}
+		return strconv.AppendInt(dst, i, 10)
+	}
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "nan"...)
+	case math.IsInf(f, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-inf"...)
+	}
+	return strconv.AppendFloat(dst, f, 'g', precision, 64)
+}
+
+// FormatNumber returns f as AppendNumber writes it.
+func FormatNumber(f float64) string {
+	var buf [32]byte
+	return string(AppendNumber(buf[:0], f))
+}
+
+// ParseNumber reads a number as Lua converts a string to one: decimal, hexadecimal (with
+// or without a fraction or a binary exponent), "inf" or "nan", with blanks around it.
+func ParseNumber(s string) (float64, bool) {
+	s = strings.Trim(s, " \t\n\v\f\r")
+	if s == "" || strings.IndexByte(s, '_') >= 0 {
+		return 0, false
+	}
+	digits := strings.TrimLeft(s, "+-")
+	if len(digits) > 1 && digits[0] == '0' && digits[1]|0x20 == 'x' && !strings.ContainsAny(digits, "pP") {
+		s += "p0"
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil && !math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
