@@ -1,0 +1,310 @@
+package vm
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Thread is one Lua thread of ngx_lua's kind: an entry thread (a phase handler or a timer's callback) or a light thread. It runs on one
+// goroutine at a time, and only while that goroutine holds the baton. It is valid, if dead, for as long as it is referenced.
+type Thread struct {
+	// W is the worker the thread belongs to.
+	W *Worker
+	// L is the innermost running coroutine's state, which changes as coroutines are resumed and yield. Guarded by the baton.
+	L *lua.LState
+	// Owner is the request or timer given to Run; a light thread has its parent's.
+	Owner any
+	// Parent is the thread that spawned this one; nil for an entry thread.
+	Parent *Thread
+
+	body        *body
+	fiber       *fiber // the innermost running coroutine, nil when the thread's own function runs
+	family      *family
+	parentFiber *fiber // which coroutine of Parent's spawned this thread
+	parentGen   uint64
+	value       *Coroutine
+
+	wk       *waiter
+	handback *waiter // the parent inside Spawn, which goes on at this thread's first wait
+	joiner   *Thread // waits for this thread's end
+	joined   *Thread // whose end ended the wait
+
+	kill    *killState
+	ownKill killState
+
+	results  []lua.LValue
+	err      error
+	next     *Thread // in family.threads
+	plain    bool    // coroutine.yield outside a coroutine is an error
+	ended    bool
+	reaped   bool
+	overtime bool // has used up its CPU time
+}
+
+// killState is shared by a thread and the handlers that run nested inside it.
+type killState struct {
+	on     atomic.Bool
+	mu     sync.Mutex
+	cancel chan struct{}
+}
+
+func (k *killState) channel() <-chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.cancel == nil {
+		k.cancel = make(chan struct{})
+		if k.on.Load() {
+			close(k.cancel)
+		}
+	}
+	return k.cancel
+}
+
+func (k *killState) kill() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.on.Swap(true) && k.cancel != nil {
+		close(k.cancel)
+	}
+}
+
+// entry is an entry thread with its family, in one allocation.
+type entry struct {
+	Thread
+	fam family
+}
+
+// Run takes the baton, runs fn as an entry thread on the calling goroutine, and gives the baton back. nret is how many results are
+// wanted, or lua.MultRet; fewer are filled up with nil. It returns when fn and all light threads that it began have ended,
+// as a phase handler does in OpenResty. A Control raised by any of them ends all of them and is returned as the error, and so is an
+// error of fn's, an *lua.ApiError with its traceback; an error in a light thread ends that one only.
+// Coroutines that are still suspended then are stopped.
+//
+// The caller must not hold the worker's baton (see Thread.Run for that).
+func (w *Worker) Run(owner any, fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
+	return w.run(owner, false, fn, nret, args)
+}
+
+// RunPlain is Run for handlers that OpenResty runs without a light thread (header, body and log filters, set): there
+// coroutine.yield outside a coroutine is an error.
+func (w *Worker) RunPlain(owner any, fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
+	return w.run(owner, true, fn, nret, args)
+}
+
+func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
+	e := &entry{}
+	t := &e.Thread
+	t.W, t.Owner, t.plain = w, owner, plain
+	t.kill, t.family = &t.ownKill, &e.fam
+	e.fam.live, e.fam.entry = 1, t
+	t.acquire()
+	defer t.leave()
+	res, err := t.call(fn, nret, args)
+	if e.fam.live > 1 {
+		err = e.fam.settle(t, err)
+	} else if c := e.fam.control; c != nil {
+		err = c
+	}
+	if err != nil {
+		res = nil
+	}
+	return res, err
+}
+
+// leave ends an entry thread, even where a panic passes.
+func (t *Thread) leave() {
+	t.ended, t.reaped = true, true
+	if t.family.fibers != nil {
+		t.family.stopFibers(t)
+	}
+	t.dropBody()
+	t.release()
+	t.putWaiter()
+}
+
+// Run runs fn on the calling goroutine, which is t's and keeps the baton, on a state of its own: a filter that ngx.say sets off.
+// The nested thread has t's owner and family and dies with t; coroutine.yield outside a coroutine is an error in it.
+func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
+	n := &Thread{W: t.W, Owner: t.Owner, kill: t.kill, family: t.family, plain: true, overtime: t.overtime}
+	n.handback, t.handback = t.handback, nil
+	t.W.cur = n
+	defer func() {
+		n.ended, n.reaped = true, true
+		n.dropBody()
+		n.putWaiter()
+		t.handback = n.handback
+		t.resumed()
+	}()
+	return n.call(fn, nret, args)
+}
+
+func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
+	t.body = t.W.takeBody()
+	L := t.body.L
+	t.L = L
+	L.Push(fn)
+	for _, a := range args {
+		L.Push(a)
+	}
+	if err := PCall(L, len(args), nret, threadError); err != nil {
+		return nil, finishTrace(err)
+	}
+	return takeResults(L), nil
+}
+
+func takeResults(L *lua.LState) []lua.LValue {
+	n := L.GetTop()
+	if n == 0 {
+		return nil
+	}
+	res := make([]lua.LValue, n)
+	for i := range res {
+		res[i] = L.Get(i + 1)
+	}
+	return res
+}
+
+func (t *Thread) dropBody() {
+	if t.body != nil {
+		t.W.putBody(t.body)
+		t.body = nil
+	}
+	t.L = nil
+}
+
+func (t *Thread) waiter() *waiter {
+	if t.wk == nil {
+		t.wk = waiters.Get().(*waiter)
+	}
+	return t.wk
+}
+
+func (t *Thread) putWaiter() {
+	if t.wk != nil {
+		waiters.Put(t.wk)
+		t.wk = nil
+	}
+}
+
+// acquire takes the baton for t.
+func (t *Thread) acquire() {
+	if !t.W.baton.tryLock() {
+		t.W.baton.lock(t.waiter())
+	}
+	t.resumed()
+}
+
+// resumed notes that t holds the baton.
+func (t *Thread) resumed() {
+	t.W.cur = t
+	if b := t.W.budget; b != nil {
+		b.start(t)
+	}
+}
+
+// release gives the baton to the parent inside Spawn if there is one, or else to the first in the queue.
+func (t *Thread) release() {
+	b := &t.W.baton
+	t.W.cur = nil
+	if hb := t.handback; hb != nil {
+		t.handback = nil
+		b.unlockTo(hb, false)
+		return
+	}
+	b.unlock()
+}
+
+// Wait is the one way for a Go function that Lua called to block: it gives the baton back, runs f, takes it again. f must touch
+// nothing of Lua, and must return soon after cancel is closed, which Kill does. If t was killed, Wait does not return: it unwinds with Killed.
+// It is called with the baton held, by t = w.Current(); it may be called inside coroutines at any depth.
+func (t *Thread) Wait(f func(cancel <-chan struct{})) {
+	t.checkKilled()
+	cancel := t.kill.channel()
+	t.blocked(f, cancel)
+	t.checkKilled()
+}
+
+func (t *Thread) blocked(f func(cancel <-chan struct{}), cancel <-chan struct{}) {
+	t.release()
+	defer t.acquire()
+	f(cancel)
+}
+
+func (t *Thread) checkKilled() {
+	if t.kill.on.Load() || (t.fiber != nil && t.fiber.killed) {
+		panic(controlError(Killed{}))
+	}
+}
+
+// Kill makes t unwind: at once if it waits, or else at its next wait. An entry thread takes its light threads with it. It is idempotent,
+// does nothing to a thread that has ended, and needs no baton.
+func (t *Thread) Kill() { t.kill.kill() }
+
+// Killed reports whether Kill was called. It needs no baton.
+func (t *Thread) Killed() bool { return t.kill.on.Load() }
+
+// Yield gives every other thread that is ready its turn before t goes on: ngx.sleep(0), coroutine.yield outside a coroutine. It is
+// called with the baton held, by t, and unwinds as Wait does.
+func (t *Thread) Yield() {
+	t.checkKilled()
+	b := &t.W.baton
+	if hb := t.handback; hb != nil {
+		t.handback = nil
+		b.yieldTo(t.waiter(), hb)
+		t.resumed()
+	} else if b.yield(t.waiter()) {
+		t.resumed()
+	}
+	t.checkKilled()
+}
+
+// Value returns what Lua sees as the thread: ngx.thread.spawn's result, coroutine.running() outside a coroutine. Call it with the baton held.
+func (t *Thread) Value() *Coroutine {
+	if t.value == nil {
+		t.value = &Coroutine{w: t.W, thread: t}
+	}
+	return t.value
+}
+
+// Yieldable reports whether coroutine.yield may be called where t is now.
+func (t *Thread) Yieldable() bool { return t.fiber != nil || !t.plain }
+
+// traceback gathers the frames of the coroutines that an error has passed, the innermost first. It travels in the
+// Cause of an *lua.ApiError.
+type traceback struct{ parts []string }
+
+func (tb *traceback) Error() string {
+	var b strings.Builder
+	b.WriteString("stack traceback:")
+	for i, p := range tb.parts {
+		fmt.Fprintf(&b, "\ncoroutine %d:\n%s", i, p)
+	}
+	return b.String()
+}
+
+// threadError is the Handler of threads, and of coroutines made by wrap: it adds the frames of L.
+func threadError(L *lua.LState, e *lua.ApiError) {
+	tb, ok := e.Cause.(*traceback) //nolint:errorlint // set by this function only
+	if !ok {
+		tb = &traceback{}
+		e.Cause = tb
+	}
+	if w := workerOf(L); w != nil {
+		tb.parts = append(tb.parts, w.Group.opts.Traceback(L))
+	}
+}
+
+// finishTrace puts the whole trace where users of gopher-lua look for it.
+func finishTrace(err error) error {
+	if e, ok := err.(*lua.ApiError); ok { //nolint:errorlint // PCall returns nothing else
+		if tb, ok := e.Cause.(*traceback); ok { //nolint:errorlint // ditto
+			e.StackTrace = tb.Error()
+			e.Cause = nil
+		}
+	}
+	return err
+}
