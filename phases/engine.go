@@ -1,0 +1,297 @@
+package phases
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+func now() time.Time { return time.Now() }
+
+// FrontEnd serves one address: it accepts connections, reads requests, calls Engine.Serve and
+// writes the answers. Close stops accepting; Drain waits for requests in flight.
+type FrontEnd interface {
+	// Update tells the configuration's present view of the address.
+	Update(l *Listen)
+	// CloseIdle closes the connections that wait for a next request.
+	CloseIdle()
+	// Close stops accepting.
+	Close() error
+	// Wait returns when no connection is left.
+	Wait()
+}
+
+// Engine owns the tree that serves and the front ends. Safe for concurrent use.
+type Engine struct {
+	tree     atomic.Pointer[Tree]
+	mu       sync.Mutex // serialises Apply and Stop
+	fronts   map[string]FrontEnd
+	NewFront func(e *Engine, l *Listen) (FrontEnd, error)
+	Stats    Stats
+	serial   atomic.Uint64
+	closing  atomic.Bool
+}
+
+// Stats counts connections and requests (nginx's stub_status).
+type Stats struct {
+	Accepted, Handled, Requests       atomic.Uint64
+	Active, Reading, Writing, Waiting atomic.Int64
+}
+
+// NewEngine makes an engine; newFront opens an address.
+func NewEngine(newFront func(e *Engine, l *Listen) (FrontEnd, error)) *Engine {
+	return &Engine{fronts: map[string]FrontEnd{}, NewFront: newFront}
+}
+
+// Tree is the configuration that serves now; nil before the first Apply.
+func (e *Engine) Tree() *Tree { return e.tree.Load() }
+
+// NextSerial numbers connections.
+func (e *Engine) NextSerial() uint64 { return e.serial.Add(1) }
+
+// Closing reports whether the engine is shutting down.
+func (e *Engine) Closing() bool { return e.closing.Load() }
+
+// Apply lets t serve: it opens logs and new addresses, starts the modules and swaps the tree in with
+// one atomic store. On failure everything stays as it was.
+func (e *Engine) Apply(t *Tree) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := t.OpenLogs(); err != nil {
+		return err
+	}
+	opened := map[string]FrontEnd{}
+	undo := func() {
+		for _, f := range opened {
+			f.Close()
+		}
+	}
+	var errs []error
+	for _, l := range t.Listens {
+		if e.fronts[l.Key()] != nil {
+			continue
+		}
+		f, err := e.NewFront(e, l)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		opened[l.Key()] = f
+	}
+	if len(errs) > 0 {
+		undo()
+		return errors.Join(errs...)
+	}
+	if err := t.start(e); err != nil {
+		undo()
+		return err
+	}
+	old := e.tree.Swap(t)
+	keep := map[string]bool{}
+	for _, l := range t.Listens {
+		k := l.Key()
+		keep[k] = true
+		if f := opened[k]; f != nil {
+			e.fronts[k] = f
+		}
+		e.fronts[k].Update(l)
+	}
+	for k, f := range e.fronts {
+		if !keep[k] {
+			f.Close()
+			delete(e.fronts, k)
+		}
+	}
+	if old != nil {
+		for _, f := range e.fronts {
+			f.CloseIdle()
+		}
+		go old.drain()
+	}
+	return nil
+}
+
+// Stop ends serving. Graceful: requests in flight are finished, at most for timeout (0: for ever).
+func (e *Engine) Stop(graceful bool, timeout time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closing.Store(true)
+	for _, f := range e.fronts {
+		f.Close()
+	}
+	t := e.tree.Load()
+	if t != nil {
+		t.Retain()
+		t.draining.Store(true)
+		for _, m := range t.modules {
+			if m.Drain != nil {
+				m.Drain(t)
+			}
+		}
+	}
+	for _, f := range e.fronts {
+		f.CloseIdle()
+	}
+	if graceful {
+		done := make(chan struct{})
+		go func() {
+			for _, f := range e.fronts {
+				f.Wait()
+			}
+			close(done)
+		}()
+		if timeout > 0 {
+			select {
+			case <-done:
+			case <-time.After(timeout):
+			}
+		} else {
+			<-done
+		}
+	}
+	if t != nil {
+		t.Release()
+		if !graceful {
+			t.stop()
+		}
+	}
+}
+
+// acquire takes the serving tree for one request.
+func (e *Engine) acquire() *Tree {
+	for {
+		t := e.tree.Load()
+		t.refs.Add(1)
+		if e.tree.Load() == t {
+			return t
+		}
+		t.Release()
+	}
+}
+
+// Acquire is the serving tree, held until Release.
+func (e *Engine) Acquire() *Tree { return e.acquire() }
+
+// Serve runs one client request from its first phase to its end. The front end has filled in what
+// came over the wire; a panic in a handler becomes a 500 and one log entry with the stack.
+func (e *Engine) Serve(r *Request) {
+	t := e.acquire()
+	e.Stats.Requests.Add(1)
+	e.Stats.Writing.Add(1)
+	defer func() {
+		e.Stats.Writing.Add(-1)
+		if p := recover(); p != nil {
+			r.panicked(p)
+		}
+		t.Release()
+	}()
+	e.begin(r, t)
+	r.serve()
+}
+
+// Refuse answers a request that could not be parsed with status.
+func (e *Engine) Refuse(r *Request, status Status) {
+	t := e.acquire()
+	e.Stats.Requests.Add(1)
+	defer func() {
+		if p := recover(); p != nil {
+			r.panicked(p)
+		}
+		t.Release()
+	}()
+	e.begin(r, t)
+	r.KeepAlive = false
+	r.Body.state = bodyDiscarded
+	r.Finalize(status)
+	r.finish()
+}
+
+func (e *Engine) begin(r *Request, t *Tree) {
+	r.bind(t)
+	l := r.Conn.Listen
+	for _, x := range t.Listens { // the tree's own view of the address: a reload may have changed it
+		if x.Address == l.Address && x.Network == l.Network {
+			l = x
+			break
+		}
+	}
+	r.Server = l.serverFor(r.Host, r)
+	r.Loc = r.Server.loc
+	r.log = r.Loc.Core.Log
+	for _, name := range r.SkippedHeaders {
+		r.Logf(LogInfo, "client sent invalid header line: %q", name)
+	}
+	if r.Refused != "" {
+		r.Log(LogInfo, r.Refused+" while reading client request")
+	}
+}
+
+func (r *Request) panicked(p any) {
+	r.Logf(LogAlert, "panic: %v\n%s", p, debug.Stack())
+	defer func() {
+		if recover() != nil {
+			r.abandon()
+		}
+	}()
+	if !r.HeaderSent {
+		r.Finalize(statusInternalServerError)
+	} else {
+		r.abandon()
+	}
+	r.logPhase()
+}
+
+// OpenLogs opens the error logs of the tree; the error names the file.
+func (t *Tree) OpenLogs() error {
+	if t.Core.ErrorLog == nil {
+		t.Core.ErrorLog = NewErrorLog(SinkFor(""), LogErr)
+	}
+	for _, l := range t.logs {
+		if err := l.open(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Warn logs a warning about the configuration.
+func (t *Tree) warn(msg string) { t.warnings = append(t.warnings, msg) }
+
+// Warnings lists what the load found odd but acceptable.
+func (t *Tree) Warnings() []string { return t.warnings }
+
+// Log writes to the tree's main error log.
+func (t *Tree) Log(level LogLevel, format string, args ...any) {
+	if t.Core.ErrorLog.Enabled(level) {
+		t.Core.ErrorLog.Write(level, fmt.Sprintf(format, args...))
+	}
+}
+
+func (t *Tree) tempFile(dir string) (*os.File, error) {
+	dir = t.Path(dir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("mkdir() %q failed %s", dir, Errno(err))
+	}
+	f, err := os.CreateTemp(dir, "*")
+	if err != nil {
+		return nil, fmt.Errorf("open() in %q failed %s", dir, Errno(err))
+	}
+	return f, nil
+}
+
+// TempFile makes a temporary file under the directory dir (relative to the prefix), which is
+// created where it is missing. The caller closes and removes it.
+func (t *Tree) TempFile(dir string) (*os.File, error) { return t.tempFile(dir) }
+
+// PidFile is the path of the process id's file.
+func (t *Tree) PidFile() string {
+	if t.Core.Pid.Set {
+		return t.Path(t.Core.Pid.V)
+	}
+	return filepath.Join(t.Prefix, "logs/nginx.pid")
+}

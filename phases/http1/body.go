@@ -1,0 +1,101 @@
+package http1
+
+import (
+	"errors"
+	"io"
+	"net/http/httputil"
+
+	"moongate/phases"
+)
+
+// bodyReader reads a request's body out of the connection's buffer.
+type bodyReader struct {
+	w       *wire
+	left    int64     // of a body with a length
+	chunks  io.Reader // of a chunked one
+	read    int64
+	done    bool
+	started bool
+}
+
+func newChunkedBody(w *wire) *bodyReader {
+	b := &bodyReader{w: w}
+	b.chunks = httputil.NewChunkedReader(w.c.br)
+	return b
+}
+
+// Read reads decoded body bytes; the deadline is client_body_timeout, between two reads.
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if b.done {
+		return 0, io.EOF
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if !b.started {
+		b.started = true
+		b.w.sendContinue()
+	}
+	if b.w.r.Loc != nil {
+		b.w.c.setRead(b.w.r.Loc.Core.BodyTimeout.V)
+	}
+	if b.chunks != nil {
+		n, err := b.chunks.Read(p)
+		b.read += int64(n)
+		switch {
+		case err == io.EOF: //nolint:errorlint // io.Reader's contract
+			b.done = true
+			if e := b.trailer(); e != nil {
+				return n, e
+			}
+		case err != nil && !isNetError(err):
+			err = &phases.BadBody{Reason: err.Error()}
+		}
+		return n, err
+	}
+	n, err := b.w.c.br.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	b.read += int64(n)
+	if b.left == 0 {
+		b.done = true
+		if n > 0 {
+			return n, nil
+		}
+	}
+	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func isNetError(err error) bool {
+	var te interface{ Timeout() bool }
+	return errors.As(err, &te) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// trailer reads what follows the last chunk, up to the empty line.
+func (b *bodyReader) trailer() error {
+	for range 64 {
+		line, err := b.w.c.br.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) == 2 && line[0] == '\r' || len(line) == 1 {
+			return nil
+		}
+	}
+	return &phases.BadBody{Reason: "too many trailers"}
+}
+
+// drain reads the rest, at most most bytes, and reports whether the end was reached.
+func (b *bodyReader) drain(most int64) bool {
+	var buf [4096]byte
+	for most > 0 {
+		n, err := b.Read(buf[:])
+		most -= int64(n)
+		if err != nil {
+			return err == io.EOF //nolint:errorlint // io.Reader's contract
+		}
+	}
+	return false
+}

@@ -1,0 +1,379 @@
+package http1
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/unix"
+
+	"moongate/phases"
+)
+
+const (
+	readSize  = 32 << 10 // nginx's large_client_header_buffers: 4 of 8 KB
+	firstSize = 4 << 10
+)
+
+const (
+	stateActive int32 = iota
+	stateIdle
+	stateClosed
+)
+
+var (
+	readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
+	firsts  = sync.Pool{New: func() any { return new([firstSize]byte) }}
+	heads   = sync.Pool{New: func() any {
+		h := &fasthttp.RequestHeader{}
+		h.DisableNormalizing()
+		return h
+	}}
+)
+
+// conn is one client connection.
+type conn struct {
+	server     *Server
+	listen     *phases.Listen
+	raw        net.Conn // the socket
+	netConn    net.Conn // the socket, or TLS over it
+	rc         syscall.RawConn
+	info       phases.Conn
+	state      atomic.Int32
+	pending    []byte // read ahead of br
+	br         *bufio.Reader
+	plainOnTLS bool
+	hijacked   bool
+	readUntil  time.Time // the read deadline that is set
+	writeUntil time.Time
+	gone       *watch
+	w          wire
+}
+
+func newConn(s *Server, raw net.Conn, l *phases.Listen) *conn {
+	c := &conn{server: s, listen: l, raw: raw, netConn: raw}
+	i := &c.info
+	i.Serial = s.engine.NextSerial()
+	i.Remote, i.Local = raw.RemoteAddr(), raw.LocalAddr()
+	i.RemoteIP, i.RemotePort = phases.SplitHostPort(i.Remote)
+	i.LocalIP, i.LocalPort = phases.SplitHostPort(i.Local)
+	i.Listen, i.Started, i.Raw = l, time.Now(), raw
+	if sc, ok := raw.(syscall.Conn); ok {
+		c.rc, _ = sc.SyscallConn()
+	}
+	c.w.c = c
+	return c
+}
+
+// loop serves the connection's requests one after the other.
+func (c *conn) loop() {
+	core := c.listen.Default.Core
+	idle := core.ClientHeaderTimeout.V // until the first request
+	for {
+		if !c.awaitRequest(idle) {
+			break
+		}
+		r := phases.NewRequest()
+		again := c.request(r)
+		r.Recycle()
+		if c.hijacked {
+			return
+		}
+		if !again || c.server.closed.Load() && c.br.Buffered() == 0 {
+			break
+		}
+		idle = c.w.keepalive
+	}
+	c.dropReader()
+}
+
+func (c *conn) dropReader() {
+	if c.br != nil {
+		c.br.Reset(nil)
+		readers.Put(c.br)
+		c.br = nil
+	}
+}
+
+// Read gives br what was read ahead, then the socket.
+func (c *conn) Read(p []byte) (int, error) {
+	if len(c.pending) > 0 {
+		n := copy(p, c.pending)
+		c.pending = c.pending[n:]
+		return n, nil
+	}
+	return c.netConn.Read(p)
+}
+
+// setRead moves the read deadline. Moving it costs, so one that is nearly right stays.
+func (c *conn) setRead(d time.Duration) {
+	t := time.Now().Add(d)
+	if diff := t.Sub(c.readUntil); diff >= 0 && diff < d/16 {
+		return
+	}
+	c.readUntil = t
+	c.raw.SetReadDeadline(t) //nolint:errcheck // a dead connection shows at the read
+}
+
+func (c *conn) setWrite(d time.Duration) {
+	t := time.Now().Add(d)
+	if diff := t.Sub(c.writeUntil); diff >= 0 && diff < d/16 {
+		return
+	}
+	c.writeUntil = t
+	c.raw.SetWriteDeadline(t) //nolint:errcheck // a dead connection shows at the write
+}
+
+// awaitRequest waits for the first byte of a request without holding a buffer.
+func (c *conn) awaitRequest(d time.Duration) bool {
+	if c.br != nil {
+		if c.br.Buffered() > 0 {
+			return true
+		}
+		c.dropReader()
+	}
+	if len(c.pending) == 0 && c.rc != nil && c.netConn == c.raw {
+		c.setRead(d)
+		c.state.Store(stateIdle)
+		c.server.engine.Stats.Waiting.Add(1)
+		ok := c.firstRead()
+		c.server.engine.Stats.Waiting.Add(-1)
+		if !c.state.CompareAndSwap(stateIdle, stateActive) || !ok {
+			return false
+		}
+	} else {
+		c.setRead(d)
+	}
+	c.br = readers.Get().(*bufio.Reader)
+	c.br.Reset(c)
+	if len(c.pending) == 0 {
+		c.state.Store(stateIdle)
+		_, err := c.br.Peek(1)
+		if !c.state.CompareAndSwap(stateIdle, stateActive) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// firstRead reads into a borrowed buffer that is given back while nothing is there to read.
+func (c *conn) firstRead() bool {
+	var got []byte
+	var rerr error
+	err := c.rc.Read(func(fd uintptr) bool {
+		b := firsts.Get().(*[firstSize]byte)
+		for {
+			n, err := unix.Read(int(fd), b[:])
+			if err == unix.EINTR {
+				continue
+			}
+			if err == unix.EAGAIN {
+				firsts.Put(b)
+				return false
+			}
+			if n > 0 {
+				got = b[:n]
+			}
+			rerr = err
+			return true
+		}
+	})
+	if err != nil || rerr != nil || len(got) == 0 {
+		return false
+	}
+	c.pending = got
+	return true
+}
+
+var errHeadTooLarge = errors.New("request header too large")
+
+// readHead waits until a whole request head is buffered and returns it; it stays in br. The string is
+// the head's one copy: the request's header strings are cut from it.
+func (c *conn) readHead() (string, error) {
+	skip := 0
+	for {
+		b, _ := c.br.Peek(c.br.Buffered())
+		for skip < len(b) && (b[skip] == '\r' || b[skip] == '\n') {
+			skip++
+		}
+		if skip > 0 {
+			c.br.Discard(skip) //nolint:errcheck // it is buffered
+			skip = 0
+			continue
+		}
+		if n := headEnd(b); n > 0 {
+			return string(b[:n]), nil
+		}
+		if len(b) >= readSize {
+			if bytes.IndexByte(b, '\n') < 0 {
+				return string(b[:min(len(b), 4096)]), errURITooLarge
+			}
+			return string(b[:min(len(b), 4096)]), errHeadTooLarge
+		}
+		if _, err := c.br.Peek(len(b) + 1); err != nil {
+			if len(b) == 0 {
+				return "", io.EOF
+			}
+			return string(b), err
+		}
+	}
+}
+
+var errURITooLarge = errors.New("request line too large")
+
+// headEnd is the length of the request head at the beginning of b, 0 where it is not whole.
+func headEnd(b []byte) int {
+	for i := 0; ; {
+		j := bytes.IndexByte(b[i:], '\n')
+		if j < 0 {
+			return 0
+		}
+		i += j + 1
+		if i < len(b) && b[i] == '\n' {
+			return i + 1
+		}
+		if i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n' {
+			return i + 2
+		}
+	}
+}
+
+// request reads and serves one request and reports whether another may follow.
+func (c *conn) request(r *phases.Request) bool {
+	e := c.server.engine
+	e.Stats.Reading.Add(1)
+	r.Start = time.Now()
+	c.info.Requests++
+	c.w.begin(r)
+	r.Conn, r.Wire = &c.info, &c.w
+	core := c.listen.Default.Core
+	c.setRead(core.ClientHeaderTimeout.V)
+	head, err := c.readHead()
+	e.Stats.Reading.Add(-1)
+	if err != nil {
+		return c.badHead(r, head, err)
+	}
+	c.w.head = head
+	r.HeadLength = int64(len(head))
+	h := heads.Get().(*fasthttp.RequestHeader)
+	before := c.br.Buffered()
+	perr := h.Read(c.br)
+	if perr != nil {
+		_ = before
+		heads.Put(h)
+		status, why := refusal(head, perr)
+		parseLine(r, head)
+		return c.refuse(r, status, why)
+	}
+	r.ContentLength = -1
+	switch n := h.ContentLength(); {
+	case n == -1:
+		r.Chunked = true
+	case n >= 0 && hasContentLength(head):
+		r.ContentLength = int64(n)
+	}
+	heads.Put(h)
+	status, why := parse(r, head, core)
+	if status != phases.OK {
+		return c.refuse(r, status, why)
+	}
+	if c.plainOnTLS {
+		return c.refuse(r, phases.StatusHTTPToHTTPS, "client sent plain HTTP request to HTTPS port")
+	}
+	c.w.framing(r)
+	e.Serve(r)
+	return c.after(r)
+}
+
+// badHead deals with a head that never became whole.
+func (c *conn) badHead(r *phases.Request, head string, err error) bool {
+	switch {
+	case errors.Is(err, errURITooLarge):
+		return c.refuse(r, 414, "client sent too long URI")
+	case errors.Is(err, errHeadTooLarge):
+		parseLine(r, head)
+		return c.refuse(r, phases.StatusRequestHeaderTooBig, "client sent too large request")
+	case errors.Is(err, io.EOF) && head == "":
+		return false
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		parseLine(r, head)
+		return c.refuse(r, 408, "client timed out")
+	}
+	if t := c.server.engine.Tree(); t != nil {
+		t.Log(phases.LogInfo, "*%d client prematurely closed connection while reading client request line, client: %s, server: %s", c.info.Serial, c.info.RemoteIP, c.listen.Text)
+	}
+	return false
+}
+
+func (c *conn) refuse(r *phases.Request, status phases.Status, why string) bool {
+	c.w.why = why
+	r.Refused = why
+	c.server.engine.Refuse(r, status)
+	c.w.flushEnd()
+	c.linger(5*time.Second, 256<<10)
+	return false
+}
+
+// after ends a request: what the client still sends of its body is skipped, or the connection closes
+// without cutting off the answer.
+func (c *conn) after(r *phases.Request) bool {
+	w := &c.w
+	if w.hijacked {
+		c.hijacked = true
+		return false
+	}
+	w.flushEnd()
+	if c.gone != nil {
+		c.gone.stop()
+		c.gone = nil
+	}
+	lt := r.Loc.Core.LingeringTimeout.V
+	if w.body != nil && !w.body.done {
+		if w.broken {
+			return false
+		}
+		if !r.KeepAlive || w.expectOpen() {
+			c.linger(lt, 1<<20)
+			return false
+		}
+		c.setRead(lt)
+		if !w.body.drain(64 << 20) {
+			return false
+		}
+	}
+	if w.broken || !r.KeepAlive {
+		c.linger(lt, 1<<20)
+		return false
+	}
+	return true
+}
+
+// linger closes so that the client can read the answer although it is still sending.
+func (c *conn) linger(d time.Duration, most int64) {
+	cw, ok := c.raw.(interface{ CloseWrite() error })
+	if !ok || c.w.broken {
+		return
+	}
+	if c.w.body == nil || c.w.body.done {
+		if c.w.why == "" {
+			return // nothing more is coming
+		}
+	}
+	if tc, ok := c.netConn.(interface{ CloseWrite() error }); ok && c.netConn != c.raw {
+		tc.CloseWrite() //nolint:errcheck // closing anyway
+	}
+	if cw.CloseWrite() != nil {
+		return
+	}
+	c.readUntil = time.Time{}
+	c.setRead(d)
+	io.CopyN(io.Discard, c.raw, most) //nolint:errcheck // whatever comes is dropped
+}

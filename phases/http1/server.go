@@ -1,0 +1,220 @@
+package http1
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"moongate/phases"
+)
+
+// Server serves one address.
+type Server struct {
+	engine *phases.Engine
+	listen atomic.Pointer[phases.Listen]
+	ln     net.Listener
+	wg     sync.WaitGroup
+	closed atomic.Bool
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+// New opens the address of l and begins to accept. The error is nginx's sentence.
+func New(e *phases.Engine, l *phases.Listen) (phases.FrontEnd, error) {
+	s := &Server{engine: e, conns: map[*conn]struct{}{}}
+	s.listen.Store(l)
+	ln, err := open(l)
+	if err != nil {
+		return nil, fmt.Errorf("bind() to %s failed %s", l.Text, phases.Errno(err))
+	}
+	s.ln = ln
+	s.wg.Add(1)
+	go s.accept()
+	return s, nil
+}
+
+func open(l *phases.Listen) (net.Listener, error) {
+	if l.Network == "unix" {
+		if st, err := os.Stat(l.Address); err == nil && st.Mode()&os.ModeSocket != 0 {
+			// a socket left by a server that died; one that lives answers
+			if c, err := net.DialTimeout("unix", l.Address, time.Second); err == nil {
+				c.Close()
+				return nil, syscall.EADDRINUSE
+			}
+			os.Remove(l.Address)
+		}
+		ln, err := net.Listen("unix", l.Address)
+		if err == nil {
+			err = os.Chmod(l.Address, 0o666)
+		}
+		return ln, err
+	}
+	lc := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, rc syscall.RawConn) error {
+		var err error
+		if e := rc.Control(func(fd uintptr) { err = socketOptions(int(fd), l) }); e != nil {
+			return e
+		}
+		return err
+	}}
+	return lc.Listen(context.Background(), l.Network, l.Address)
+}
+
+func socketOptions(fd int, l *phases.Listen) error {
+	set := func(level, name, v int) error { return unix.SetsockoptInt(fd, level, name, v) }
+	var errs []error
+	errs = append(errs, set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+	if l.ReusePort {
+		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	}
+	if l.RcvBuf > 0 {
+		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_RCVBUF, int(l.RcvBuf)))
+	}
+	if l.SndBuf > 0 {
+		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_SNDBUF, int(l.SndBuf)))
+	}
+	if l.Deferred {
+		errs = append(errs, set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1))
+	}
+	if l.FastOpen > 0 {
+		errs = append(errs, set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, l.FastOpen))
+	}
+	if strings.HasPrefix(l.KeepAlive, "on") {
+		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1))
+	}
+	return errors.Join(errs...)
+}
+
+// Update tells the server what a new configuration says of its address.
+func (s *Server) Update(l *phases.Listen) { s.listen.Store(l) }
+
+// Addr is the address that the server listens on.
+func (s *Server) Addr() net.Addr { return s.ln.Addr() }
+
+// Close stops accepting; connections go on.
+func (s *Server) Close() error {
+	s.closed.Store(true)
+	return s.ln.Close()
+}
+
+// CloseIdle closes the connections that wait for a next request.
+func (s *Server) CloseIdle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		if c.state.CompareAndSwap(stateIdle, stateClosed) {
+			c.raw.Close()
+		}
+	}
+}
+
+// Wait returns when the last connection is gone.
+func (s *Server) Wait() { s.wg.Wait() }
+
+func (s *Server) accept() {
+	defer s.wg.Done()
+	for {
+		raw, err := s.ln.Accept()
+		if err != nil {
+			if s.closed.Load() || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if t := s.engine.Tree(); t != nil {
+				t.Log(phases.LogCrit, "accept4() failed %s", phases.Errno(err))
+			}
+			time.Sleep(50 * time.Millisecond) // no file descriptor left, most likely
+			continue
+		}
+		s.engine.Stats.Accepted.Add(1)
+		s.engine.Stats.Handled.Add(1)
+		s.engine.Stats.Active.Add(1)
+		s.wg.Add(1)
+		go s.serve(raw)
+	}
+}
+
+func (s *Server) serve(raw net.Conn) {
+	l := s.listen.Load()
+	c := newConn(s, raw, l)
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			if t := s.engine.Tree(); t != nil {
+				t.Log(phases.LogAlert, "panic on a connection: %v", p)
+			}
+		}
+		raw.Close()
+		s.mu.Lock()
+		delete(s.conns, c)
+		s.mu.Unlock()
+		s.engine.Stats.Active.Add(-1)
+		s.wg.Done()
+	}()
+	if l.TLS && !c.handshake() {
+		return
+	}
+	c.loop()
+}
+
+// handshake turns the connection into a TLS one. A client that speaks plain HTTP to it is told so.
+func (c *conn) handshake() bool {
+	first := make([]byte, 1)
+	c.raw.SetReadDeadline(time.Now().Add(60 * time.Second)) //nolint:errcheck // a dead connection shows at the read
+	if n, err := c.raw.Read(first); n == 0 || err != nil {
+		return false
+	}
+	c.pending = first
+	if first[0] != 0x16 && first[0]&0x80 == 0 {
+		c.plainOnTLS = true
+		return true
+	}
+	t := c.server.engine.Acquire()
+	defer t.Release()
+	if t.TLSConfig == nil {
+		return false
+	}
+	cfg, err := t.TLSConfig(c.listen)
+	if err != nil {
+		t.Log(phases.LogErr, "*%d %v", c.info.Serial, err)
+		return false
+	}
+	tc := tls.Server(&prefixed{Conn: c.raw, head: c.pending}, cfg)
+	c.pending = nil
+	ctx := context.WithValue(context.Background(), phases.ConnKey{}, &c.info)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		t.Log(phases.LogInfo, "*%d SSL_do_handshake() failed (%v) while SSL handshaking, client: %s, server: %s", c.info.Serial, err, c.info.RemoteIP, c.listen.Text)
+		return false
+	}
+	st := tc.ConnectionState()
+	c.info.TLS = &st
+	c.info.Raw = tc
+	c.netConn = tc
+	return true
+}
+
+// prefixed gives back bytes that were read ahead.
+type prefixed struct {
+	net.Conn
+	head []byte
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.head) > 0 {
+		n := copy(b, p.head)
+		p.head = p.head[n:]
+		return n, nil
+	}
+	return p.Conn.Read(b)
+}

@@ -1,0 +1,296 @@
+package phases
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"moongate/conf"
+)
+
+// Load is the state of one configuration being read (nginx's ngx_conf_t). It lives on one goroutine
+// and must not be kept once loading is over.
+type Load struct {
+	Tree *Tree
+	Ctx  Context
+	// Server and Location are the levels being filled; at the http level they are the placeholders
+	// that servers inherit from.
+	Server   *Server
+	Location *Location
+	// Owner is what the innermost block of a module belongs to (an upstream block, for one).
+	Owner any
+
+	words map[string][]word
+	errs  conf.ErrorList
+	file  conf.Options
+}
+
+type word struct {
+	m *Module
+	d *Directive
+}
+
+// LoadOptions say where a configuration comes from.
+type LoadOptions struct {
+	Prefix   string // nginx's -p, ends with a slash; relative paths of directives start here
+	ConfFile string // nginx's -c, absolute or relative to the working directory
+	Source   []byte // the main file's text where there is no file (the embedded default)
+	Globals  string // nginx's -g
+	Modules  []*Module
+	// ReadFile and Glob replace the file system for the embedded default. Nil: the real one.
+	ReadFile func(string) ([]byte, error)
+	Glob     func(string) ([]string, error)
+}
+
+// LoadConfig reads, checks and builds a configuration. The error is a conf.ErrorList that holds every
+// problem found. Nothing outside the returned tree is changed: no port is opened, no file created.
+func LoadConfig(o LoadOptions) (*Tree, error) {
+	t := newTree(o)
+	l := &Load{Tree: t, words: map[string][]word{}}
+	for _, m := range t.modules {
+		directives := m.Directives
+		if m == coreModule {
+			directives = coreDirectives()
+		}
+		for i := range directives {
+			d := &directives[i]
+			l.words[d.Name] = append(l.words[d.Name], word{m, d})
+		}
+	}
+	l.file = conf.Options{Dir: filepath.Dir(o.ConfFile), ReadFile: o.ReadFile, Glob: o.Glob}
+	t.createMain()
+
+	if o.Globals != "" {
+		g, err := conf.ParseBytes("command line", []byte(o.Globals), l.file)
+		l.add(err)
+		if g != nil {
+			l.block(g.Directives, CtxMain)
+		}
+	}
+	var c *conf.Config
+	var err error
+	if o.Source != nil {
+		c, err = conf.ParseBytes(o.ConfFile, o.Source, l.file)
+	} else {
+		c, err = conf.Parse(o.ConfFile, l.file)
+	}
+	l.add(err)
+	if c != nil {
+		t.Source = c
+		l.block(c.Directives, CtxMain)
+	}
+	l.finish()
+	if len(l.errs) > 0 {
+		return t, l.errs
+	}
+	return t, nil
+}
+
+func (l *Load) add(err error) {
+	if err == nil {
+		return
+	}
+	var list conf.ErrorList
+	var one *conf.Error
+	switch {
+	case errors.As(err, &list):
+		l.errs = append(l.errs, list...)
+	case errors.As(err, &one):
+		l.errs = append(l.errs, one)
+	default:
+		l.errs = append(l.errs, &conf.Error{Msg: err.Error()})
+	}
+}
+
+// rejection is an error that nginx prints behind the directive's name.
+type rejection string
+
+func (r rejection) Error() string { return string(r) }
+
+// Reject is nginx's `"name" directive MSG`.
+func Reject(msg string) error { return rejection(msg) }
+
+// Duplicate is the error for a directive that may stand once.
+func (l *Load) Duplicate(*conf.Directive) error { return rejection("is duplicate") }
+
+// Errorf makes an error at pos; a sentence, as nginx words it, without the "in file:line" part.
+func (l *Load) Errorf(pos conf.Pos, format string, args ...any) error {
+	return &conf.Error{Msg: fmt.Sprintf(format, args...), Pos: pos}
+}
+
+// Report notes an error and lets the load go on, so that all problems are seen at once.
+func (l *Load) Report(d *conf.Directive, err error) {
+	var one *conf.Error
+	var list conf.ErrorList
+	var rej rejection
+	switch {
+	case err == nil:
+	case errors.As(err, &list), errors.As(err, &one):
+		l.add(err)
+	case errors.As(err, &rej):
+		l.errs = append(l.errs, &conf.Error{Msg: fmt.Sprintf("%q directive %s", d.Name, rej), Pos: place(d)})
+	default:
+		l.errs = append(l.errs, &conf.Error{Msg: err.Error(), Pos: place(d)})
+	}
+}
+
+// Block carries out the directives of d's block in the given context.
+func (l *Load) Block(d *conf.Directive, ctx Context) { l.block(d.Block, ctx) }
+
+// Within carries out d's block for another server and location.
+func (l *Load) Within(d *conf.Directive, ctx Context, s *Server, loc *Location) {
+	savedS, savedL := l.Server, l.Location
+	l.Server, l.Location = s, loc
+	l.block(d.Block, ctx)
+	l.Server, l.Location = savedS, savedL
+}
+
+func (l *Load) block(ds []*conf.Directive, ctx Context) {
+	saved := l.Ctx
+	l.Ctx = ctx
+	for _, d := range ds {
+		if err := l.directive(d); err != nil {
+			l.Report(d, err)
+		}
+	}
+	l.Ctx = saved
+}
+
+func (l *Load) directive(d *conf.Directive) error {
+	words, known := l.words[d.Name]
+	if !known {
+		if what, ok := notBuilt[d.Name]; ok {
+			return NotBuilt(what)(l, d, nil)
+		}
+		return fmt.Errorf("unknown directive %q", d.Name)
+	}
+	i := slices.IndexFunc(words, func(w word) bool { return w.d.Ctx&l.Ctx != 0 })
+	if i < 0 {
+		return fmt.Errorf("%q directive is not allowed here", d.Name)
+	}
+	w := words[i]
+	a := w.d.Args
+	block := d.HasBlock || d.Lua != nil
+	switch {
+	case a.Block && !block:
+		return fmt.Errorf("directive %q has no opening \"{\"", d.Name)
+	case !a.Block && block:
+		return fmt.Errorf("directive %q is not terminated by \";\"", d.Name)
+	case len(d.Args) < a.Min, a.Max >= 0 && len(d.Args) > a.Max:
+		return fmt.Errorf("invalid number of arguments in %q directive", d.Name)
+	}
+	if a.Flag {
+		if _, ok := conf.ParseFlag(d.Args[0].Value); !ok {
+			return fmt.Errorf("invalid value %q in %q directive, it must be \"on\" or \"off\"", d.Args[0].Value, d.Name)
+		}
+	}
+	var c any
+	switch w.d.Level {
+	case MainConf:
+		c = l.Tree.main[w.m.id]
+	case ServerConf:
+		c = l.Server.conf[w.m.id]
+	case LocationConf:
+		c = l.Location.conf[w.m.id]
+	}
+	return w.d.Set(l, d, c)
+}
+
+// MainOf is m's main configuration, whatever the level being filled.
+func (l *Load) MainOf(m *Module) any { return l.Tree.main[m.id] }
+
+// LocationOf is m's configuration of the location being filled.
+func (l *Load) LocationOf(m *Module) any { return l.Location.conf[m.id] }
+
+// ServerOf is m's configuration of the server being filled.
+func (l *Load) ServerOf(m *Module) any { return l.Server.conf[m.id] }
+
+// Path makes a directive's path absolute: relative ones start at the prefix.
+func (l *Load) Path(p string) string { return l.Tree.Path(p) }
+
+// ConfPath makes a path absolute that nginx looks up beside the main configuration file
+// (ssl_certificate, auth_basic_user_file and the like).
+func (l *Load) ConfPath(p string) string {
+	if strings.HasPrefix(p, "/") {
+		return p
+	}
+	return filepath.Join(l.file.Dir, p)
+}
+
+// Nameless makes a location without a name inside the current one (the body of an if or a
+// limit_except): it inherits from the current location and is entered by code, never by a URI.
+func (l *Load) Nameless(name string) *Location {
+	loc := l.Tree.newLocation(l.Location, l.Server)
+	loc.Name, loc.Kind = name, LocationNameless
+	if l.Location != nil {
+		loc.handler = l.Location.handler
+		loc.named = l.Location.named
+		l.Location.inner = append(l.Location.inner, loc)
+	}
+	return loc
+}
+
+// finish merges the levels, lets the modules add what they bring and seals the tree.
+func (l *Load) finish() {
+	t := l.Tree
+	if t.httpSeen {
+		l.Server, l.Location = t.http, t.http.loc
+		for _, m := range t.modules {
+			if m.InitMain != nil {
+				l.add(m.InitMain(l, t.main[m.id]))
+			}
+			for _, s := range t.Servers {
+				if m.MergeServer != nil {
+					l.add(m.MergeServer(l, t.http.conf[m.id], s.conf[m.id]))
+				}
+				if m.MergeLocation != nil {
+					l.add(m.MergeLocation(l, t.http.loc.conf[m.id], s.loc.conf[m.id]))
+				}
+				l.mergeLocations(m, s.loc)
+			}
+		}
+		for _, m := range t.modules {
+			if m.Postconfigure != nil {
+				l.add(m.Postconfigure(l))
+			}
+		}
+	}
+	l.add(t.seal(l))
+}
+
+func (l *Load) mergeLocations(m *Module, parent *Location) {
+	for _, list := range [2][]*Location{parent.children, parent.inner} {
+		for _, loc := range list {
+			if m.MergeLocation != nil {
+				l.add(m.MergeLocation(l, parent.conf[m.id], loc.conf[m.id]))
+			}
+			l.mergeLocations(m, loc)
+		}
+	}
+}
+
+// Add reports an error that already knows its place.
+func (l *Load) Add(err error) { l.add(err) }
+
+// Handle adds a handler to a phase; handlers of one phase run in the order of the module list,
+// but as in nginx those added last run last within their module.
+func (l *Load) Handle(p Phase, h Handler) { l.Tree.handlers[p] = append(l.Tree.handlers[p], h) }
+
+// FilterHeader puts f in front of the header filters present so far.
+func (l *Load) FilterHeader(f HeaderFilter) { l.Tree.headerFilter = f(l.Tree.headerFilter) }
+
+// FilterBody puts f in front of the body filters present so far.
+func (l *Load) FilterBody(f BodyFilter) { l.Tree.bodyFilter = f(l.Tree.bodyFilter) }
+
+// SetContent makes h the content handler of the location being filled (nginx's clcf->handler).
+func (l *Load) SetContent(h Handler) { l.Location.handler = h }
+
+// place is the line that nginx names for a directive.
+func place(d *conf.Directive) conf.Pos {
+	if d.Term.Line != 0 {
+		return d.Term
+	}
+	return d.Pos
+}

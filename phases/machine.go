@@ -1,0 +1,329 @@
+package phases
+
+// Phase is one step of a request, in nginx's order.
+type Phase uint8
+
+// The phases that modules may add handlers to, and between them the engine's own steps.
+const (
+	PhaseNone Phase = iota
+	PhaseServerRewrite
+	phaseFindConfig
+	PhaseRewrite
+	phasePostRewrite
+	PhasePreaccess
+	PhaseAccess
+	phasePostAccess
+	PhasePrecontent
+	PhaseContent
+	PhaseLog
+	phaseCount
+)
+
+// Handler does one phase's work for a request and may block. Declined lets the next handler try;
+// OK ends the phase; Done says that the request was taken over (an internal redirect ran);
+// any HTTP status ends the request with it.
+type Handler func(r *Request) Status
+
+const maxURIChanges = 10
+
+// process runs the phases from p on and finalizes the request.
+func (r *Request) process(p Phase) { r.Finalize(r.phasesFrom(p)) }
+
+func (r *Request) phasesFrom(p Phase) Status {
+	for ; ; p++ {
+		r.phase = p
+		rc := OK
+		switch p {
+		case PhaseServerRewrite, PhaseRewrite:
+			for _, h := range r.Tree.handlers[p] {
+				if rc = h(r); rc != Declined {
+					return rc
+				}
+			}
+		case phaseFindConfig:
+			if rc = r.findConfig(); rc != OK {
+				return rc
+			}
+		case phasePostRewrite:
+			if !r.URIChanged {
+				continue
+			}
+			if r.tooManyChanges("rewrite or internal redirection cycle while processing %q") {
+				return 500
+			}
+			r.URIChanged = false
+			p = phaseFindConfig - 1
+		case PhasePreaccess, PhasePrecontent:
+			for _, h := range r.Tree.handlers[p] {
+				rc = h(r)
+				if rc == OK {
+					break
+				}
+				if rc != Declined {
+					return rc
+				}
+			}
+		case PhaseAccess:
+			if r.IsSub() {
+				continue
+			}
+			if rc, stop := r.runAccess(); stop {
+				return rc
+			}
+		case phasePostAccess:
+			if rc = r.accessOK; rc != OK {
+				r.accessOK = OK
+				if rc == 403 {
+					r.Log(LogErr, "access forbidden by rule")
+				}
+				return rc
+			}
+		case PhaseContent:
+			return r.runContent()
+		}
+	}
+}
+
+func (r *Request) tooManyChanges(format string) bool {
+	r.URIChanges++
+	if r.URIChanges > maxURIChanges {
+		r.Logf(LogErr, format, r.URI)
+		return true
+	}
+	return false
+}
+
+// runAccess is ngx_http_core_access_phase: "satisfy" decides what one module's answer means.
+func (r *Request) runAccess() (Status, bool) {
+	for _, h := range r.Tree.handlers[PhaseAccess] {
+		rc := h(r)
+		if rc == Declined {
+			continue
+		}
+		if rc == Done {
+			return rc, true
+		}
+		if r.Loc.Core.SatisfyAny.V {
+			switch {
+			case rc == OK:
+				r.accessOK = OK
+				r.Out.Headers.Delete("WWW-Authenticate")
+				return OK, false
+			case rc == 403 || rc == 401:
+				if r.accessOK != 401 {
+					r.accessOK = rc
+				}
+				continue
+			}
+			return rc, true
+		}
+		if rc == OK {
+			continue
+		}
+		return rc, true
+	}
+	return OK, false
+}
+
+func (r *Request) runContent() Status {
+	if r.content != nil {
+		return r.content(r)
+	}
+	for _, h := range r.Tree.handlers[PhaseContent] {
+		if rc := h(r); rc != Declined {
+			return rc
+		}
+	}
+	if n := len(r.URI); n > 0 && r.URI[n-1] == '/' {
+		if path, ok := r.MapURI(); ok {
+			r.Logf(LogErr, "directory index of %q is forbidden", path)
+		}
+		return 403
+	}
+	r.Log(LogErr, "no handler found")
+	return 404
+}
+
+// findConfig is ngx_http_core_find_config_phase.
+func (r *Request) findConfig() Status {
+	r.content = nil
+	r.URIChanged = false
+	r.Loc = r.Server.loc
+	res, redirect := r.Server.loc.find(r)
+	if res == findRedirect {
+		target := redirect.Name
+		r.useLocation()
+		if r.Args != "" {
+			target += "?" + r.Args
+		}
+		r.Out.Headers.Put("Location", r.AbsoluteLocation(EscapeURI(target)))
+		return 301
+	}
+	if !r.Internal && r.Loc.Core.Internal {
+		return 404
+	}
+	r.useLocation()
+	if max := r.Loc.Core.MaxBodySize.V; max > 0 && r.ContentLength > max && r.Main == r && !r.Internal {
+		r.Logf(LogErr, "client intended to send too large body: %d bytes", r.ContentLength)
+		r.KeepAlive = false
+		return 413
+	}
+	return OK
+}
+
+// useLocation is ngx_http_update_location_config.
+func (r *Request) useLocation() {
+	c := r.Loc.Core
+	r.content = r.Loc.handler
+	r.log = c.Log
+	if r.Main == r {
+		c.limitKeepAlive(r)
+	}
+}
+
+// SetLocation makes loc (the body of an if) the request's location.
+func (r *Request) SetLocation(loc *Location) {
+	r.Loc = loc
+	r.useLocation()
+}
+
+// SetContent replaces the content handler for this request.
+func (r *Request) SetContent(h Handler) { r.content = h }
+
+// Engine-side entry for a client's request: see Engine.Serve.
+func (r *Request) serve() {
+	r.process(PhaseServerRewrite)
+	r.finish()
+}
+
+// InternalRedirect starts the request anew with another URI (ngx_http_internal_redirect) and runs it
+// to its end. The caller returns Done.
+func (r *Request) InternalRedirect(uri, args string) Status {
+	if r.tooManyChanges("rewrite or internal redirection cycle while internally redirecting to %q") {
+		r.Finalize(500)
+		return Done
+	}
+	r.URI, r.Args = uri, args
+	r.Internal, r.Named = true, false
+	r.AddURIToAlias = false
+	r.URIChanged = false
+	clear(r.ctx)
+	r.Loc = r.Server.loc
+	r.process(PhaseServerRewrite)
+	return Done
+}
+
+// NamedLocation continues the request in a named location (ngx_http_named_location). The caller
+// returns Done.
+func (r *Request) NamedLocation(name string) Status {
+	r.URIChanges++
+	if r.URIChanges > maxURIChanges {
+		r.Logf(LogErr, "rewrite or internal redirection cycle while redirect to named location %q", name)
+		r.Finalize(500)
+		return Done
+	}
+	if r.URI == "" {
+		r.Logf(LogErr, "empty URI in redirect to named location %q", name)
+		r.Finalize(500)
+		return Done
+	}
+	loc := r.Server.named[name]
+	if loc == nil {
+		r.Logf(LogErr, "could not find named location %q", name)
+		r.Finalize(500)
+		return Done
+	}
+	r.Internal, r.Named = true, true
+	r.URIChanged = false
+	clear(r.ctx)
+	r.SetLocation(loc)
+	r.process(PhaseRewrite)
+	return Done
+}
+
+// Finalize ends the request's processing with rc (ngx_http_finalize_request): a special status is
+// answered with its error page.
+func (r *Request) Finalize(rc Status) {
+	if rc == Done {
+		return
+	}
+	if rc == Declined {
+		r.content = nil
+		rc = r.runContent()
+		r.Finalize(rc)
+		return
+	}
+	r.status = rc
+	if r.IsSub() {
+		if rc == 444 || rc == Error && r.Main.clientGone() {
+			r.sub.rc = rc
+			return
+		}
+		if post := r.sub.post; post != nil {
+			rc = post(r, rc)
+		}
+		r.sub.rc = rc
+		if rc == Done {
+			return
+		}
+	}
+	switch {
+	case rc == Error, rc == StatusClientClosedRequest, rc == 408 && r.Main == r:
+		if !r.HeaderSent && rc > 0 {
+			r.Out.Status = int(rc)
+		}
+		if !r.IsSub() {
+			r.abandon()
+		}
+		return
+	case rc.IsSpecial() || rc == 201 || rc == 204:
+		if rc == StatusClose {
+			r.Out.Status = int(rc)
+			r.Main.abandon()
+			return
+		}
+		r.Finalize(r.special(rc))
+	}
+}
+
+// clientGone reports whether writing to the client has failed.
+func (r *Request) clientGone() bool { return r.gone }
+
+// abandon gives the connection up: what is not sent yet will not be.
+func (r *Request) abandon() {
+	r.KeepAlive = false
+	if r.Wire != nil {
+		r.Wire.Abandon()
+	}
+	r.Finished = true
+}
+
+// finish runs the log phase and what was registered for the end.
+func (r *Request) finish() {
+	if r.IsSub() {
+		return
+	}
+	if !r.Finished {
+		if r.HeaderSent || r.detached {
+			r.abandon()
+		} else {
+			r.Finalize(statusInternalServerError)
+		}
+	}
+	r.logPhase()
+	for i := len(r.ends) - 1; i >= 0; i-- {
+		r.ends[i]()
+	}
+	r.Body.close()
+}
+
+func (r *Request) logPhase() {
+	if r.logged {
+		return
+	}
+	r.logged = true
+	r.phase = PhaseLog
+	for _, h := range r.Tree.handlers[PhaseLog] {
+		h(r)
+	}
+}

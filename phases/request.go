@@ -1,0 +1,231 @@
+package phases
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+	"time"
+)
+
+// Conn is a client connection as requests see it. Front ends make it; its fields do not change
+// while a request runs.
+type Conn struct {
+	Serial   uint64 // $connection
+	Requests int    // $connection_requests, counts the present one
+	Remote   net.Addr
+	Local    net.Addr
+	// RemoteIP and RemotePort are the peer's; realip may replace them for a request.
+	RemoteIP, RemotePort string
+	LocalIP, LocalPort   string
+	Listen               *Listen
+	TLS                  *tls.ConnectionState
+	Started              time.Time
+	ProxyProtocol        *ProxyProtocol
+	// Raw is the transport below HTTP.
+	Raw net.Conn
+}
+
+// ProxyProtocol is what a PROXY header said.
+type ProxyProtocol struct{ SourceIP, SourcePort, ServerIP, ServerPort string }
+
+// Wire is the front end's side of one client request: how its body is read and its answer written.
+// Only the goroutine that owns the main request calls it, except Gone.
+type Wire interface {
+	// Body reads the request's body as the client framed it, without the chunked encoding;
+	// it sends "100 Continue" first where the client expects that. Reads obey client_body_timeout.
+	Body() Reader
+	// WriteHead sends the status line and the header lines of r.Out; it may be buffered.
+	WriteHead(r *Request) error
+	// Write sends body bytes; framing (chunked, length, end of connection) is the wire's business.
+	// The bytes are copied or gone when it returns.
+	Write(b []Buf) error
+	// Flush pushes out what is buffered.
+	Flush() error
+	// End closes the answer's framing.
+	End() error
+	// Abandon makes the connection close after the request, since the answer cannot be completed.
+	Abandon()
+	// Gone is closed once the client has gone away; the first call starts the watch.
+	Gone() <-chan struct{}
+	// Hijack gives the transport to the caller, with what was read ahead in front of it; the wire
+	// writes and reads nothing more. For Upgrade and for raw request sockets.
+	Hijack() (net.Conn, error)
+	// Sent is the number of bytes written to the client so far, head included.
+	Sent() int64
+	// RawHead is the request line and header as they came, up to and with the empty line.
+	RawHead() []byte
+	// BodySent is the number of body bytes among Sent.
+	BodySent() int64
+	// BodyReceived is the number of body bytes read from the client so far.
+	BodyReceived() int64
+	// KeepAlive reports whether the connection will serve another request.
+	KeepAlive() bool
+}
+
+// ConnKey is the key under which a TLS handshake's context carries the *Conn.
+type ConnKey struct{}
+
+// Reader is an io.Reader of a request's body.
+type Reader interface{ Read(p []byte) (int, error) }
+
+// Request is one request: a client's, or a subrequest. It belongs to one goroutine at a time.
+// Requests are reused: nothing may keep one after its end but through OnEnd.
+type Request struct {
+	Conn   *Conn
+	Wire   Wire
+	Tree   *Tree
+	Server *Server
+	Loc    *Location
+	Main   *Request // itself for a client's request
+	Parent *Request // nil for a client's request
+
+	Start       time.Time
+	Method      string
+	RequestURI  string // as it came: $request_uri
+	RequestLine string // $request
+	URI         string // decoded and normalised, without arguments
+	Args        string // $args
+	Proto       Proto
+	In          Headers
+	Host        string // lower case, without port: the server's name for this request
+	// ContentLength of the body in bytes; -1 for none or unknown (then Chunked tells).
+	ContentLength int64
+	Chunked       bool
+	Upgrade       bool // the client asked for a protocol upgrade
+	HeadLength    int64
+	Body          RequestBody
+	// SkippedHeaders are the names of header lines that were ignored as invalid.
+	SkippedHeaders []string
+	// Refused says why a request that could not be parsed is refused.
+	Refused   string
+	KeepAlive bool
+
+	Out        Response
+	HeaderSent bool
+	HeaderOnly bool // HEAD, or a status without a body
+	Finished   bool // the answer's last byte was handed over
+	BodySent   int64
+
+	Internal      bool // reached by an internal redirect or as a subrequest
+	Named         bool // in a named location
+	URIChanged    bool // by rewrite: find the location again
+	URIChanges    int
+	ErrorPage     bool // an error page is being produced
+	AddURIToAlias bool
+	// Upstream is the state of proxying, for the $upstream_ variables; the upstream module's.
+	Upstreams   []UpstreamState
+	UpstreamURL string // for error log lines: what is being talked to
+
+	vars      *varTable
+	captures  []int
+	captured  string // what captures point into
+	ctx       []any
+	ends      []func()
+	sub       *subrequest
+	phase     Phase
+	content   Handler
+	accessOK  Status // what satisfy any has to be answered with, so far
+	status    Status // what Finalize was called with
+	errStatus int    // error_page's status
+	gone      bool   // writing to the client failed
+	detached  bool   // the transport was handed over
+	logged    bool
+	limitRate int64
+	id        string // $request_id
+	log       *ErrorLog
+}
+
+type varTable struct{ slots []varSlot }
+
+// UpstreamState is one attempt of an upstream, as the $upstream_* variables print it.
+type UpstreamState struct {
+	Addr                                  string
+	Status                                int
+	ConnectTime, HeaderTime, ResponseTime time.Duration // -1 unknown
+	BytesReceived, BytesSent, Length      int64
+	// Next marks the first attempt of another upstream group (": " in the lists).
+	Next bool
+}
+
+// Proto is the protocol version.
+type Proto uint8
+
+// The versions of HTTP that clients speak.
+const (
+	HTTP09 Proto = 9
+	HTTP10 Proto = 10
+	HTTP11 Proto = 11
+	HTTP20 Proto = 20
+	HTTP30 Proto = 30
+)
+
+func (p Proto) String() string {
+	switch p {
+	case HTTP09:
+		return "HTTP/0.9"
+	case HTTP10:
+		return "HTTP/1.0"
+	case HTTP20:
+		return "HTTP/2.0"
+	case HTTP30:
+		return "HTTP/3.0"
+	}
+	return "HTTP/1.1"
+}
+
+var requestPool = sync.Pool{New: func() any { return &Request{vars: &varTable{}} }}
+
+// NewRequest takes a request from the pool. The front end fills in what came over the wire, calls
+// Engine.Serve and gives it back with Recycle.
+func NewRequest() *Request {
+	r := requestPool.Get().(*Request)
+	r.Main = r
+	r.ContentLength = -1
+	r.Out.reset()
+	return r
+}
+
+// Recycle gives the request back; nobody may hold it any more.
+func (r *Request) Recycle() {
+	in, out, vars, caps, ctx, ends := r.In, r.Out, r.vars, r.captures, r.ctx, r.ends
+	in.Reset()
+	out.reset()
+	if vars == nil || r.Parent != nil {
+		vars = &varTable{}
+	}
+	clear(vars.slots)
+	clear(ctx)
+	clear(ends)
+	*r = Request{In: in, Out: out, vars: vars, captures: caps[:0], ctx: ctx, ends: ends[:0]}
+	requestPool.Put(r)
+}
+
+// bind gives r its tree, and the slots that the tree asks for.
+func (r *Request) bind(t *Tree) {
+	r.Tree = t
+	if n := len(t.indexed); cap(r.vars.slots) >= n {
+		r.vars.slots = r.vars.slots[:n]
+	} else {
+		r.vars.slots = make([]varSlot, n)
+	}
+	if n := int(moduleCount.Load()); cap(r.ctx) >= n {
+		r.ctx = r.ctx[:n]
+	} else {
+		r.ctx = make([]any, n)
+	}
+}
+
+// Ctx is what module m keeps with the request; nil at first, and again after an internal redirect.
+func (r *Request) Ctx(m *Module) any { return r.ctx[m.id] }
+
+// SetCtx stores what module m keeps with the request.
+func (r *Request) SetCtx(m *Module, v any) { r.ctx[m.id] = v }
+
+// OnEnd has f called when the request ends, after the log phase; the last one added runs first.
+func (r *Request) OnEnd(f func()) { r.ends = append(r.ends, f) }
+
+// IsSub reports whether r is a subrequest.
+func (r *Request) IsSub() bool { return r.Parent != nil }
+
+// RunningPhase is the phase that is at work.
+func (r *Request) RunningPhase() Phase { return r.phase }

@@ -1,0 +1,129 @@
+package phases
+
+import "fmt"
+
+// SubOptions shape a subrequest.
+type SubOptions struct {
+	Method string // empty: GET
+	Args   string
+	// Capture keeps the response in memory instead of sending it to the client.
+	Capture bool
+	// HeaderOnly drops the response's body (auth_request).
+	HeaderOnly bool
+	// ShareVars lets both requests see the same variables; otherwise the subrequest starts with none.
+	ShareVars bool
+	// CopyVars starts the subrequest with a copy of the parent's variables.
+	CopyVars bool
+	// Setup runs before the phases, to change headers, body or variables.
+	Setup func(sr *Request)
+	// Post is called with the subrequest's status when it ends; its answer replaces it.
+	Post func(sr *Request, rc Status) Status
+}
+
+type subrequest struct {
+	capture bool
+	discard bool
+	body    []byte
+	last    bool
+	rc      Status
+	post    func(sr *Request, rc Status) Status
+}
+
+// MaxSubrequests is how deep subrequests may nest (nginx's NGX_HTTP_MAX_SUBREQUESTS).
+const MaxSubrequests = 50
+
+// Subrequest makes a subrequest of r for uri (decoded). It does not run until Run; it may run on
+// another goroutine, as long as the parent waits. The error is nginx's log sentence.
+func (r *Request) Subrequest(uri string, o SubOptions) (*Request, error) {
+	depth := 0
+	for p := r; p.Parent != nil; p = p.Parent {
+		depth++
+	}
+	if depth >= MaxSubrequests {
+		return nil, fmt.Errorf("subrequests cycle while processing %q", uri)
+	}
+	sr := requestPool.Get().(*Request)
+	sr.Conn, sr.Tree, sr.Server, sr.Main, sr.Parent = r.Conn, r.Tree, r.Server, r.Main, r
+	sr.Loc = r.Server.loc
+	sr.Start = now()
+	sr.Method, sr.URI, sr.Args = o.Method, uri, o.Args
+	if sr.Method == "" {
+		sr.Method = "GET"
+	}
+	sr.RequestURI, sr.RequestLine, sr.Proto, sr.Host = r.RequestURI, r.RequestLine, r.Proto, r.Host
+	sr.HeadLength = r.HeadLength
+	sr.In.CopyFrom(&r.In)
+	sr.ContentLength = -1
+	sr.Internal = true
+	sr.Out.reset()
+	sr.log = r.log
+	sr.URIChanges = 0
+	sr.sub = &subrequest{capture: o.Capture, discard: o.HeaderOnly, post: o.Post}
+	sr.HeaderOnly = o.HeaderOnly
+	switch {
+	case o.ShareVars:
+		sr.vars = r.vars
+	default:
+		sr.vars = &varTable{slots: make([]varSlot, len(r.Tree.indexed))}
+		if o.CopyVars {
+			copy(sr.vars.slots, r.vars.slots)
+		}
+	}
+	sr.bind(r.Tree)
+	if o.Setup != nil {
+		o.Setup(sr)
+	}
+	return sr, nil
+}
+
+// Run processes the subrequest to its end and answers with its status: what its Post made of it.
+func (r *Request) Run() Status {
+	r.process(PhaseServerRewrite)
+	if r.Loc.Core.LogSubrequest.V {
+		r.logPhase()
+	}
+	for i := len(r.ends) - 1; i >= 0; i-- {
+		r.ends[i]()
+	}
+	r.ends = r.ends[:0]
+	return r.sub.rc
+}
+
+// Captured is the body that a capturing subrequest produced; whole is false where the response
+// broke off before its end.
+func (r *Request) Captured() (body []byte, whole bool) { return r.sub.body, r.sub.last }
+
+// FinalStatus is the status that the processing ended with.
+func (r *Request) FinalStatus() Status { return r.status }
+
+func (s *subrequest) write(r *Request, in []Buf) Status {
+	for i := range in {
+		s.last = s.last || in[i].Last
+	}
+	if s.discard || r.HeaderOnly {
+		return OK
+	}
+	if !s.capture {
+		out := make([]Buf, len(in))
+		copy(out, in)
+		for i := range out {
+			out[i].Last = false
+		}
+		m := r.Main
+		if !m.HeaderSent {
+			if rc := m.SendHeader(); rc == Error || rc > OK {
+				return rc
+			}
+		}
+		return writeBody(m, out)
+	}
+	for i := range in {
+		b, err := in[i].Bytes()
+		if err != nil {
+			r.Logf(LogCrit, "reading a response's file: %v", err)
+			return Error
+		}
+		s.body = append(s.body, b...)
+	}
+	return OK
+}

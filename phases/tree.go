@@ -1,0 +1,227 @@
+package phases
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"moongate/conf"
+)
+
+// Tree is one configuration, built and checked. It is immutable once it serves; requests in flight
+// keep the tree they began with.
+type Tree struct {
+	Prefix   string
+	ConfFile string
+	Source   *conf.Config
+	Servers  []*Server
+	Listens  []*Listen
+	Core     *CoreMain
+
+	// TLSConfig makes the TLS configuration of an address; set by the ssl module.
+	TLSConfig func(l *Listen) (*tls.Config, error)
+
+	modules  []*Module
+	main     []any
+	http     *Server // the http level, which servers inherit from
+	httpSeen bool
+
+	handlers     [phaseCount][]Handler
+	headerFilter HeaderHandler
+	bodyFilter   BodyHandler
+
+	vars     map[string]*Variable // what can be looked up by name
+	prefixes []*Variable          // arg_ and its like
+	indexed  []*indexedVar
+	varIndex map[string]int
+	logs     []*ErrorLog
+	warnings []string
+	engine   *Engine
+	refs     atomic.Int64
+	draining atomic.Bool
+	stopOnce atomic.Bool
+}
+
+// Server is a server block.
+type Server struct {
+	Tree  *Tree
+	Core  *CoreServer
+	Names []ServerName
+	conf  []any
+	loc   *Location // the server's own level of location configuration
+	named map[string]*Location
+	pos   conf.Pos
+}
+
+// Root is the server's own level of location configuration, where requests begin.
+func (s *Server) Root() *Location { return s.loc }
+
+// Name is $server_name: the first of the names.
+func (s *Server) Name() string { return s.Core.Name }
+
+func newTree(o LoadOptions) *Tree {
+	t := &Tree{
+		Prefix: o.Prefix, ConfFile: o.ConfFile,
+		modules:  append([]*Module{coreModule}, o.Modules...),
+		vars:     map[string]*Variable{},
+		varIndex: map[string]int{},
+	}
+	t.headerFilter, t.bodyFilter = writeHeader, writeBody
+	return t
+}
+
+func (t *Tree) slots() []any { return make([]any, moduleCount.Load()) }
+
+func (t *Tree) createMain() {
+	t.main = t.slots()
+	for _, m := range t.modules {
+		if m.NewMain != nil {
+			t.main[m.id] = m.NewMain()
+		}
+	}
+	t.Core = t.main[coreModule.id].(*CoreMain)
+	t.http = t.newServer()
+	t.http.loc = t.newLocation(nil, t.http)
+}
+
+func (t *Tree) newServer() *Server {
+	s := &Server{Tree: t, conf: t.slots(), named: map[string]*Location{}}
+	for _, m := range t.modules {
+		if m.NewServer != nil {
+			s.conf[m.id] = m.NewServer()
+		}
+	}
+	s.Core = s.conf[coreModule.id].(*CoreServer)
+	return s
+}
+
+func (t *Tree) newLocation(parent *Location, s *Server) *Location {
+	loc := &Location{Server: s, Parent: parent, conf: t.slots()}
+	for _, m := range t.modules {
+		if m.NewLocation != nil {
+			loc.conf[m.id] = m.NewLocation()
+		}
+	}
+	loc.Core = loc.conf[coreModule.id].(*CoreLocation)
+	return loc
+}
+
+// Path makes p absolute: relative paths start at the prefix.
+func (t *Tree) Path(p string) string {
+	if p == "" || strings.HasPrefix(p, "/") {
+		return p
+	}
+	return filepath.Join(t.Prefix, p)
+}
+
+// Modules lists the tree's modules in their order.
+func (t *Tree) Modules() []*Module { return t.modules }
+
+// Engine is the engine that serves the tree; nil until Start.
+func (t *Tree) Engine() *Engine { return t.engine }
+
+// seal builds the look-up structures; its error is a conf.ErrorList.
+func (t *Tree) seal(l *Load) error {
+	var errs conf.ErrorList
+	for _, s := range append([]*Server{t.http}, t.Servers...) {
+		s.loc.index(&errs)
+	}
+	t.linkListens(&errs)
+	t.linkVariables(&errs)
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// start runs the modules' Start; on failure those started already are stopped again.
+func (t *Tree) start(e *Engine) error {
+	t.engine = e
+	for i, m := range t.modules {
+		if m.Start == nil {
+			continue
+		}
+		if err := m.Start(t); err != nil {
+			for _, done := range t.modules[:i] {
+				if done.Stop != nil {
+					done.Stop(t)
+				}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// Retain keeps the tree alive for work that outlives a request, such as a timer. Release ends it.
+func (t *Tree) Retain() { t.refs.Add(1) }
+
+// Release gives back one Retain; the last one of a tree that no longer serves stops its modules.
+func (t *Tree) Release() {
+	if t.refs.Add(-1) == 0 && t.draining.Load() {
+		t.stop()
+	}
+}
+
+func (t *Tree) stop() {
+	if !t.stopOnce.CompareAndSwap(false, true) {
+		return
+	}
+	for i := len(t.modules) - 1; i >= 0; i-- {
+		if m := t.modules[i]; m.Stop != nil {
+			m.Stop(t)
+		}
+	}
+}
+
+// Drain says that another tree has taken over: the modules learn it by Draining, and stop once the
+// last request is done.
+func (t *Tree) drain() {
+	t.Retain()
+	t.draining.Store(true)
+	for _, m := range t.modules {
+		if m.Drain != nil {
+			m.Drain(t)
+		}
+	}
+	t.Release()
+}
+
+// Draining reports whether another tree has taken over.
+func (t *Tree) Draining() bool { return t.draining.Load() }
+
+// serverFor picks the server of an address by the Host name (lower case, without port).
+func (l *Listen) serverFor(host string, r *Request) *Server {
+	if l.names == nil || host == "" {
+		return l.Default
+	}
+	if s := l.names.find(host, r); s != nil {
+		return s
+	}
+	return l.Default
+}
+
+func splitAddr(s string) (host, port string, err error) {
+	if strings.HasPrefix(s, "[") {
+		if strings.HasSuffix(s, "]") {
+			return s, "", nil
+		}
+		i := strings.LastIndexByte(s, ']')
+		if i < 0 || i+1 >= len(s) || s[i+1] != ':' {
+			return "", "", fmt.Errorf("invalid address")
+		}
+		return s[:i+1], s[i+2:], nil
+	}
+	if i := strings.LastIndexByte(s, ':'); i >= 0 {
+		return s[:i], s[i+1:], nil
+	}
+	if net.ParseIP(s) == nil {
+		if _, ok := ParseNumber(s); ok {
+			return "", s, nil
+		}
+	}
+	return s, "", nil
+}
