@@ -35,10 +35,10 @@ func (co *Coroutine) State() *lua.LState {
 		if co.thread.body == nil {
 			return nil
 		}
-		return co.thread.body.L
+		return &co.thread.body.L
 	}
 	if f := co.live(); f != nil {
-		return f.L
+		return &f.L
 	}
 	return nil
 }
@@ -99,12 +99,12 @@ func (w *Worker) NewCoroutine(fn *lua.LFunction) *Coroutine {
 
 // co = coroutine.create(f)
 func (w *Worker) coCreate(L *lua.LState) int {
-	L.Push(w.NewCoroutine(w.checkBody(L)))
+	L.Push(w.NewCoroutine(w.checkBody(L, "create")))
 	return 1
 }
 
 // checkBody returns the function that create or wrap was given. In a thread that OpenResty manages it has to be Lua's.
-func (w *Worker) checkBody(L *lua.LState) *lua.LFunction {
+func (w *Worker) checkBody(L *lua.LState, name string) *lua.LFunction {
 	fn, ok := L.Get(1).(*lua.LFunction)
 	if w.cur.plain {
 		if !ok {
@@ -112,25 +112,37 @@ func (w *Worker) checkBody(L *lua.LState) *lua.LFunction {
 			if L.GetTop() > 0 {
 				got = L.Get(1).Type().String()
 			}
-			L.ArgError(1, "function expected, got "+got)
+			badArgument(L, name, "function expected, got "+got)
 		}
 	} else if !ok || fn.IsG {
-		L.ArgError(1, "Lua function expected")
+		badArgument(L, name, "Lua function expected")
 	}
 	return fn
 }
 
-func checkCoroutine(L *lua.LState) *Coroutine {
+func checkCoroutine(L *lua.LState, name string) *Coroutine {
 	co, ok := L.Get(1).(*Coroutine)
 	if !ok {
-		L.ArgError(1, "coroutine expected")
+		badArgument(L, name, "coroutine expected")
 	}
 	return co
 }
 
+func badArgument(L *lua.LState, name, msg string) {
+	raiseString(L, "bad argument #1 to '"+name+"' ("+msg+")")
+}
+
+// raiseString raises msg with the position of the Lua function that called the running Go function, if one did.
+func raiseString(L *lua.LState, msg string) {
+	if cf := *currentFrame(L); cf != nil {
+		msg = position(cf.Parent) + msg
+	}
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString(msg)})
+}
+
 // ok, ... = coroutine.resume(co, ...)
 func (w *Worker) coResume(L *lua.LState) int {
-	co := checkCoroutine(L)
+	co := checkCoroutine(L, "resume")
 	t := w.cur
 	if msg := t.cannotResume(co); msg != "" {
 		L.Push(lua.LFalse)
@@ -150,7 +162,7 @@ func (w *Worker) coResume(L *lua.LState) int {
 
 // f = coroutine.wrap(g)
 func (w *Worker) coWrap(L *lua.LState) int {
-	co := w.NewCoroutine(w.checkBody(L))
+	co := w.NewCoroutine(w.checkBody(L, "wrap"))
 	co.wrapped = true
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		t := w.cur
@@ -199,7 +211,7 @@ func (t *Thread) resume(L *lua.LState, co *Coroutine, first, last int) (int, *lu
 	if f == nil {
 		f = t.begin(co)
 	}
-	to := f.L
+	to := &f.L
 	f.nargs = max(last-first+1, 0)
 	for i := first; i <= last; i++ {
 		to.Push(L.Get(i))
@@ -241,7 +253,7 @@ func (w *Worker) coYield(L *lua.LState) int {
 
 // status = coroutine.status(co)
 func (w *Worker) coStatus(L *lua.LState) int {
-	L.Push(lua.LString(checkCoroutine(L).Status()))
+	L.Push(lua.LString(checkCoroutine(L, "status").Status()))
 	return 1
 }
 

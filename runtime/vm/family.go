@@ -8,7 +8,8 @@ type family struct {
 	live    int // threads that have not ended
 	threads *Thread
 	fibers  *fiber // coroutines that were begun and have not ended
-	control error  // a Control that a light thread raised
+	nfibers int
+	control error // a Control that a light thread raised
 	done    chan struct{}
 	worker  bool // the worker's own family, which ends with it
 }
@@ -19,7 +20,8 @@ func (fam *family) settle(t *Thread, err error) error {
 		fam.killThreads()
 	}
 	for fam.live > 1 {
-		fam.done = make(chan struct{})
+		done := make(chan struct{})
+		fam.done = done
 		cancel := t.kill.channel()
 		if t.kill.on.Load() {
 			fam.killThreads()
@@ -27,7 +29,7 @@ func (fam *family) settle(t *Thread, err error) error {
 		}
 		t.blocked(func(cancel <-chan struct{}) {
 			select {
-			case <-fam.done:
+			case <-done:
 			case <-cancel:
 			}
 		}, cancel)
@@ -80,7 +82,7 @@ func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 	}
 	t.family.add(c)
 	c.body = w.takeBody()
-	c.L = c.body.L
+	c.L = &c.body.L
 	c.L.Push(fn)
 	for _, a := range args {
 		c.L.Push(a)

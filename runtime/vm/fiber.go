@@ -11,7 +11,7 @@ import (
 // and never refers to the Coroutine that Lua holds, unless that is running: so a suspended one that Lua has dropped
 // can be noticed by the garbage collector and stopped. Guarded by the baton.
 type fiber struct {
-	body
+	*body
 	w      *Worker
 	resume func() (struct{}, bool)
 	stop   func()
@@ -39,6 +39,10 @@ const (
 	statusZombie    = "zombie"
 )
 
+// unwatched is how many suspended coroutines of a family may wait for its end, should Lua drop them, rather than for the garbage collector: to
+// watch one costs more than to make one, and few handlers have more.
+const unwatched = 8
+
 func (w *Worker) takeFiber() *fiber {
 	if n := len(w.fibers); n > 0 {
 		f := w.fibers[n-1]
@@ -52,7 +56,7 @@ func (w *Worker) takeFiber() *fiber {
 }
 
 func (w *Worker) putFiber(f *fiber) {
-	if len(w.fibers) < w.Group.opts.ThreadCache && w.clean(&f.body) {
+	if len(w.fibers) < w.Group.opts.ThreadCache && w.clean(f.body) {
 		w.fibers = append(w.fibers, f)
 		return
 	}
@@ -67,7 +71,7 @@ func (f *fiber) serve(yield func(struct{}) bool) {
 		if f.wrapped {
 			h = threadError
 		}
-		f.err = PCall(f.L, f.nargs, lua.MultRet, h)
+		f.err = PCall(&f.L, f.nargs, lua.MultRet, h)
 		f.done = true
 		if !yield(struct{}{}) {
 			return
@@ -89,6 +93,7 @@ func (t *Thread) begin(co *Coroutine) *fiber {
 		f.next.prev = f
 	}
 	fam.fibers = f
+	fam.nfibers++
 	co.fiber, co.gen, co.fn = f, f.gen, nil
 	return f
 }
@@ -100,7 +105,7 @@ func (t *Thread) run(f *fiber, co *Coroutine) {
 		caller.status = statusNormal
 	}
 	f.status, f.handle, f.caller = statusRunning, co, caller
-	t.fiber, t.L = f, f.L
+	t.fiber, t.L = f, &f.L
 	_, ok := f.resume()
 	t.fiber, t.L = caller, L
 	if caller != nil {
@@ -112,7 +117,7 @@ func (t *Thread) run(f *fiber, co *Coroutine) {
 	}
 	if !f.done {
 		f.status = statusSuspended
-		if co != nil && !co.watched {
+		if co != nil && !co.watched && f.family.nfibers > unwatched {
 			co.watched = true
 			runtime.AddCleanup(co, dropFiber, drop{f, f.gen})
 		}
@@ -131,6 +136,7 @@ func (f *fiber) end() {
 	if f.next != nil {
 		f.next.prev = f.prev
 	}
+	f.family.nfibers--
 	f.prev, f.next, f.family, f.err = nil, nil, nil, nil
 	f.w.putFiber(f)
 }

@@ -34,14 +34,8 @@ type frameStack struct {
 	k      int     // its index
 	limit  int     // frames at most
 	chunks [][]frame
-	grown  func(frames int) // called when a chunk is added
+	reg    *registry // the value stack that goes with it
 	first  [firstChunk]frame
-}
-
-func newFrameStack(limit int) *frameStack {
-	s := &frameStack{limit: limit}
-	s.chunk = s.first[:]
-	return s
 }
 
 func (s *frameStack) push(v *frame) {
@@ -62,8 +56,9 @@ func (s *frameStack) grow() {
 	s.k++
 	if s.k == len(s.chunks) {
 		s.chunks = append(s.chunks, make([]frame, firstChunk<<s.k))
-		if s.grown != nil {
-			s.grown(s.base + firstChunk<<s.k)
+		// The value stack grows by a fixed step. Deep recursion would copy it every few frames, were the step not to grow along.
+		if s.reg != nil {
+			s.reg.growBy = max(s.reg.growBy, 4*(s.base+firstChunk<<s.k), len(s.reg.array))
 		}
 	}
 	s.chunk = s.chunks[s.k]
@@ -145,9 +140,4 @@ func (s *stackOf[F]) FreeAll()      { s.reset() }
 func (s *stackOf[F]) Clear()        { s.reset() }
 
 // newStackOf infers F from a method of LState that returns *F.
-func newStackOf[F any](_ func() *F, limit int) (any, *frameStack) {
-	s := &stackOf[F]{}
-	s.limit = limit
-	s.chunk = s.first[:]
-	return s, &s.frameStack
-}
+func newStackOf[F any](_ func() *F) any { return &stackOf[F]{} }

@@ -72,10 +72,11 @@ const (
 
 func handle(L *lua.LState, s *frameStack, h Handler, e *lua.ApiError) {
 	s.limit += handlerFrames
-	addMaxSlots(L, handlerSlots)
+	reg := registryOf(L)
+	reg.maxSize += handlerSlots
 	defer func() {
 		s.limit -= handlerFrames
-		addMaxSlots(L, -handlerSlots)
+		reg.maxSize -= handlerSlots
 	}()
 	guard := L.NewFunction(func(L *lua.LState) int {
 		h(L, e)

@@ -72,6 +72,10 @@ func (k *killState) kill() {
 	}
 }
 
+// Starter is implemented by owners that want to know their entry threads, to be able to kill them. ThreadStarted is called by Run with the
+// baton held, before any Lua runs.
+type Starter interface{ ThreadStarted(t *Thread) }
+
 // entry is an entry thread with its family, in one allocation.
 type entry struct {
 	Thread
@@ -84,7 +88,7 @@ type entry struct {
 // error of fn's, an *lua.ApiError with its traceback; an error in a light thread ends that one only.
 // Coroutines that are still suspended then are stopped.
 //
-// The caller must not hold the worker's baton (see Thread.Run for that).
+// The caller must not hold the worker's baton (see Thread.Run for that). An owner that is a Starter is told of the thread.
 func (w *Worker) Run(owner any, fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
 	return w.run(owner, false, fn, nret, args)
 }
@@ -103,6 +107,9 @@ func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []
 	e.fam.live, e.fam.entry = 1, t
 	t.acquire()
 	defer t.leave()
+	if o, ok := owner.(Starter); ok {
+		o.ThreadStarted(t)
+	}
 	res, err := t.call(fn, nret, args)
 	if e.fam.live > 1 {
 		err = e.fam.settle(t, err)
@@ -144,7 +151,7 @@ func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LVa
 
 func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
 	t.body = t.W.takeBody()
-	L := t.body.L
+	L := &t.body.L
 	t.L = L
 	L.Push(fn)
 	for _, a := range args {

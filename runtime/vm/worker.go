@@ -24,8 +24,7 @@ type Worker struct {
 	doMu sync.Mutex // orders the users of L's stack; taken before the baton
 	main *Thread
 
-	template *lua.LState // new states are made from it, since it never has a context
-	small    lua.Options
+	template *lua.LState // what new states are copied from
 	bodies   []*body
 	fibers   []*fiber
 	envMeta  *lua.LTable
@@ -41,17 +40,11 @@ type Worker struct {
 	timers timers
 }
 
-// body is a thread's Lua state with the call stack that was put into it.
-type body struct {
-	L     *lua.LState
-	stack *frameStack
-}
-
 const (
-	registrySize = 128       // slots that a thread starts with
-	registryStep = 128       // slots by which it grows while it is shallow
-	keepSlots    = 16 * 1024 // a state that grew beyond this is not kept for reuse
-	keepChunks   = 3         // chunks of call frames (56 frames) that are kept with it
+	registrySlots = 128       // value slots that a thread starts with
+	registryStep  = 128       // slots by which it grows while it is shallow
+	keepSlots     = 16 * 1024 // a state that grew beyond this is not kept for reuse
+	keepChunks    = 3         // chunks of call frames (56 frames) that are kept with it
 )
 
 const workerKey = "moongate.worker"
@@ -59,27 +52,23 @@ const workerKey = "moongate.worker"
 func newWorker(g *Group, id int) *Worker {
 	o := &g.opts
 	w := &Worker{ID: id, Group: g}
-	w.small = lua.Options{
-		RegistrySize:     registrySize,
+	stock := lua.NewState(lua.Options{
+		CallStackSize:    256,
+		RegistrySize:     registrySlots,
 		RegistryGrowStep: registryStep,
-		RegistryMaxSize:  max(o.RegistryMaxSize, registrySize),
+		RegistryMaxSize:  max(o.RegistryMaxSize, registrySlots),
 		SkipOpenLibs:     true,
+	})
+	if o.CPULimit > 0 {
+		w.budget = newBudget(w, o.CPULimit)
+		stock.SetContext(w.budget)
 	}
-	main := w.small
-	main.CallStackSize = 1
-	w.L = lua.NewState(main)
+	w.template = stock
+	w.L = &w.newBody().L
 	w.L.G.MainThread, w.L.G.CurrentThread = w.L, w.L
-	w.L.Options.CallStackSize = 256 // for a library that makes states of its own
-	w.template, _ = w.L.NewThread()
-	w.template.Options = w.small
-	w.prepare(w.L)
 	ud := w.L.NewUserData()
 	ud.Value = w
 	w.L.G.Registry.RawSetString(workerKey, ud)
-	if o.CPULimit > 0 {
-		w.budget = newBudget(w, o.CPULimit)
-		w.L.SetContext(w.budget)
-	}
 	w.main = &Thread{W: w, L: w.L, plain: true}
 	w.main.kill = &w.main.ownKill
 	w.main.family = &family{live: 1, worker: true}
@@ -89,27 +78,15 @@ func newWorker(g *Group, id int) *Worker {
 	return w
 }
 
-// prepare gives a state our call stack and our way to raise.
-func (w *Worker) prepare(L *lua.LState) *frameStack {
-	s := installStack(L, w.Group.opts.CallStackSize)
-	// Deep recursion would otherwise copy its registry every few frames.
-	s.grown = func(frames int) { setGrowBy(L, max(registryStep, 4*frames)) }
-	L.Panic = raise
-	*hasErrorFunc(L) = true
-	return s
-}
-
 func raise(L *lua.LState) {
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: L.Get(-1)})
 }
 
-func (w *Worker) newBody() body {
-	w.template.Env = w.L.Env
-	L, _ := w.template.NewThread()
-	L.Options.CallStackSize = 256
-	b := body{L: L, stack: w.prepare(L)}
-	if w.budget != nil {
-		L.SetContext(w.budget)
+func (w *Worker) newBody() *body {
+	b := new(body)
+	b.init(w.template, w.Group.opts.CallStackSize)
+	if w.L != nil {
+		b.L.Env = w.L.Env
 	}
 	return b
 }
@@ -121,8 +98,7 @@ func (w *Worker) takeBody() *body {
 		w.bodies = w.bodies[:n-1]
 		return b
 	}
-	b := w.newBody()
-	return &b
+	return w.newBody()
 }
 
 func (w *Worker) putBody(b *body) {
@@ -133,8 +109,8 @@ func (w *Worker) putBody(b *body) {
 
 // clean makes a state ready for its next user, or reports that it had better be dropped.
 func (w *Worker) clean(b *body) bool {
-	L := b.L
-	if *currentFrame(L) != nil || L.Dead || L.Parent != nil || registrySlots(L) > keepSlots {
+	L := &b.L
+	if *currentFrame(L) != nil || L.Dead || L.Parent != nil || len(b.reg.array) > keepSlots {
 		return false
 	}
 	if openUpvalues(L) {
