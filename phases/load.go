@@ -284,6 +284,10 @@ func (l *Load) FilterHeader(f HeaderFilter) { l.Tree.headerFilter = f(l.Tree.hea
 // FilterBody puts f in front of the body filters present so far.
 func (l *Load) FilterBody(f BodyFilter) { l.Tree.bodyFilter = f(l.Tree.bodyFilter) }
 
+// FilterMainBody puts f behind all body filters, where subrequests' output has joined the main
+// request's: r is always the main request (nginx's filters below the postpone filter, such as gzip).
+func (l *Load) FilterMainBody(f BodyFilter) { l.Tree.mainBody = f(l.Tree.mainBody) }
+
 // SetContent makes h the content handler of the location being filled (nginx's clcf->handler).
 func (l *Load) SetContent(h Handler) { l.Location.handler = h }
 

@@ -113,11 +113,16 @@ func writeHeader(r *Request) Status {
 	return OK
 }
 
-// writeBody is the end of the body filters.
-func writeBody(r *Request, in []Buf) Status {
+// joinBody is the end of the body filters: here the output of subrequests joins the main request's.
+func joinBody(r *Request, in []Buf) Status {
 	if r.IsSub() {
 		return r.sub.write(r, in)
 	}
+	return r.Tree.mainBody(r, in)
+}
+
+// writeBody hands the main request's body to the front end.
+func writeBody(r *Request, in []Buf) Status {
 	if r.gone {
 		return Error
 	}

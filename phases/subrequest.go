@@ -103,6 +103,12 @@ func (s *subrequest) write(r *Request, in []Buf) Status {
 	if s.discard || r.HeaderOnly {
 		return OK
 	}
+	// a subrequest's subrequest ends up where its parent's output goes
+	for p := r.Parent; p.sub != nil && !s.capture; p = p.Parent {
+		if s = p.sub; s.discard {
+			return OK
+		}
+	}
 	if !s.capture {
 		out := make([]Buf, len(in))
 		copy(out, in)
@@ -115,7 +121,7 @@ func (s *subrequest) write(r *Request, in []Buf) Status {
 				return rc
 			}
 		}
-		return writeBody(m, out)
+		return m.Tree.mainBody(m, out)
 	}
 	for i := range in {
 		b, err := in[i].Bytes()

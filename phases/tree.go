@@ -32,6 +32,7 @@ type Tree struct {
 	handlers     [phaseCount][]Handler
 	headerFilter HeaderHandler
 	bodyFilter   BodyHandler
+	mainBody     BodyHandler // of the whole answer, that of subrequests included
 
 	vars     map[string]*Variable // what can be looked up by name
 	prefixes []*Variable          // arg_ and its like
@@ -69,7 +70,7 @@ func newTree(o LoadOptions) *Tree {
 		vars:     map[string]*Variable{},
 		varIndex: map[string]int{},
 	}
-	t.headerFilter, t.bodyFilter = writeHeader, writeBody
+	t.headerFilter, t.bodyFilter, t.mainBody = writeHeader, joinBody, writeBody
 	return t
 }
 
