@@ -8,7 +8,7 @@ import (
 
 // Coroutine is a value of Lua's type thread: a coroutine, or a light or entry thread as Lua sees it. It is not an
 // *lua.LState, because a state is referenced by the Go stack that it is suspended on: nobody could tell that Lua has dropped it.
-// State returns the state where there is one.
+// State returns the state where there is one. So L.CheckThread and L.ToThread do not know it: assert the type.
 type Coroutine struct {
 	w       *Worker
 	fn      *lua.LFunction // until it is first resumed
@@ -193,6 +193,9 @@ func (t *Thread) raiseFrom(L *lua.LState, e *lua.ApiError, where bool) {
 func (t *Thread) cannotResume(co *Coroutine) string {
 	status := co.Status()
 	if status == statusSuspended {
+		if t.fiber != nil && t.fiber.depth >= maxNesting {
+			return "C stack overflow"
+		}
 		if f := co.live(); f == nil || f.family == t.family || f.family.worker {
 			return ""
 		}

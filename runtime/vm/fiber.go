@@ -27,6 +27,7 @@ type fiber struct {
 	killed     bool
 	handle     *Coroutine // while it runs
 	caller     *fiber     // the coroutine that resumed it
+	depth      int        // how many coroutines it runs inside
 	family     *family
 	prev, next *fiber // in family.fibers
 }
@@ -42,6 +43,9 @@ const (
 // unwatched is how many suspended coroutines of a family may wait for its end, should Lua drop them, rather than for the garbage collector: to
 // watch one costs more than to make one, and few handlers have more.
 const unwatched = 8
+
+// maxNesting is how deep coroutines may be resumed inside each other: LuaJIT's limit for its C stack.
+const maxNesting = 8000
 
 func (w *Worker) takeFiber() *fiber {
 	if n := len(w.fibers); n > 0 {
@@ -101,8 +105,10 @@ func (t *Thread) begin(co *Coroutine) *fiber {
 // run switches to f until it yields or ends.
 func (t *Thread) run(f *fiber, co *Coroutine) {
 	caller, L := t.fiber, t.L
+	f.depth = 0
 	if caller != nil {
 		caller.status = statusNormal
+		f.depth = caller.depth + 1
 	}
 	f.status, f.handle, f.caller = statusRunning, co, caller
 	t.fiber, t.L = f, &f.L
