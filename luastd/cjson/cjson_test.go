@@ -212,8 +212,14 @@ func FuzzDecode(f *testing.F) {
 		got, message := L.Get(-2), L.Get(-1)
 		L.Pop(2)
 		var want any
-		if json.Unmarshal([]byte(text), &want) != nil || strings.Contains(message.String(), "nested") || strings.Contains(message.String(), "NaN or Infinity") {
+		if json.Unmarshal([]byte(text), &want) != nil {
 			return
+		}
+		// Too deep, out of range and lone surrogates, where encoding/json is laxer.
+		for _, known := range []string{"nest", "NaN or Infinity", "unicode escape"} {
+			if strings.Contains(message.String(), known) {
+				return
+			}
 		}
 		if got == lua.LNil {
 			t.Fatalf("%q: %s", text, message)
@@ -223,7 +229,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%q: encoded as %q: %v", text, got, err)
 		}
 		near := cmp.Comparer(func(a, b float64) bool {
-			return a == b || a-b <= 1e-14*a && b-a <= 1e-14*b || fmt.Sprintf("%.15g", a) == fmt.Sprintf("%.15g", b)
+			return a == b || fmt.Sprintf("%.13g", a) == fmt.Sprintf("%.13g", b)
 		})
 		if diff := cmp.Diff(want, back, near); diff != "" {
 			t.Errorf("%q: %s", text, diff)

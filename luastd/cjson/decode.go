@@ -24,6 +24,7 @@ type parser struct {
 	raw    string
 	num    float64
 	truth  bool
+	whole  bool // of a number: it was read as an integer
 	reason string
 
 	// values and names hold the members of all unfinished tables, so that each table is
@@ -65,8 +66,7 @@ const (
 	tokError
 )
 
-// tokenNames are what errors call the tokens. All whole numbers are T_INTEGER there, which
-// name sees to.
+// tokenNames are what errors call the tokens, but for whole numbers, which are T_INTEGER.
 var tokenNames = [...]string{
 	tokObjBegin: "T_OBJ_BEGIN", tokObjEnd: "T_OBJ_END", tokArrBegin: "T_ARR_BEGIN", tokArrEnd: "T_ARR_END",
 	tokString: "T_STRING", tokNumber: "T_NUMBER", tokBoolean: "T_BOOLEAN", tokNull: "T_NULL",
@@ -222,7 +222,7 @@ func (p *parser) unexpected(want string, tok token) {
 	switch {
 	case tok == tokError:
 		found = p.reason
-	case tok == tokNumber && p.truth:
+	case tok == tokNumber && p.whole:
 		found = "T_INTEGER"
 	}
 	p.err = "Expected " + want + " but found " + found + " at character " + strconv.Itoa(p.start+1)

@@ -234,8 +234,7 @@ func (p *parser) hasWord(i int, word string) bool {
 	return len(p.text)-i >= len(word) && strings.EqualFold(p.text[i:i+len(word)], word)
 }
 
-// number reads what C's strtoll reads or, before any of ".eEx", what strtod reads. p.truth
-// says which.
+// number reads what C's strtoll reads or, before any of ".eEx", what strtod reads.
 //
 // Deviation: of a whole number beyond 64 bits, OpenResty's fork makes the greatest or least
 // one of 64 bits; here it is read like a number with a fraction.
@@ -255,7 +254,7 @@ func (p *parser) number() token {
 	}
 	switch c := p.byteAt(i); {
 	case i == from || c == '.' || c == 'e' || c == 'E' || c == 'x':
-		p.truth = false
+		p.whole = false
 		return p.float()
 	case i-from > 18:
 		p.num, _ = strconv.ParseFloat(p.text[from:i], 64)
@@ -265,7 +264,7 @@ func (p *parser) number() token {
 	if negative && p.num != 0 {
 		p.num = -p.num
 	}
-	p.at, p.truth = i, true
+	p.at, p.whole = i, true
 	return tokNumber
 }
 

@@ -56,7 +56,7 @@ type Zone struct {
 // which it touches before they are needed. Like nginx it fails where the size leaves no
 // room for its own records, which is below about 12 KB.
 func NewZone(name string, size int) (*Zone, error) {
-	if size < MinSize || size > maxSize {
+	if size < MinSize || uint64(size) > maxSize {
 		return nil, fmt.Errorf("shared dict %q: invalid size %d", name, size)
 	}
 	pages := pagesFor(size)
