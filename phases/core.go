@@ -254,7 +254,7 @@ func coreDirectives() []Directive {
 		loc("msie_refresh", OnOff, Ignore),
 		loc("log_not_found", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.LogNotFound })),
 		loc("log_subrequest", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.LogSubrequest })),
-		loc("uninitialized_variable_warn", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.UninitializedWarn })),
+		{"uninitialized_variable_warn", CtxAllIf | CtxServerIf, OnOff, LocationConf, SetFlag(func(c *C) *Opt[bool] { return &c.UninitializedWarn })},
 		loc("recursive_error_pages", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.RecursiveErrorPages })),
 		loc("server_tokens", Take1, SetEnum(func(c *C) *Opt[string] { return &c.ServerTokens }, map[string]string{"on": "on", "off": "off", "build": "build"})),
 		loc("chunked_transfer_encoding", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.ChunkedTransfer })),

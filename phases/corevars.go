@@ -25,7 +25,7 @@ func (t *Tree) addCoreVariables() {
 	nonEmpty := func(s string) (string, bool) { return s, s != "" }
 
 	live("args", func(r *Request) (string, bool) { return nonEmpty(r.Args) })
-	setArgs := func(r *Request, v string) { r.Args = v }
+	setArgs := func(r *Request, v string) { r.Args, r.UnparsedStale = v, true }
 	t.vars["args"].Changeable, t.vars["args"].Set = true, setArgs
 	live("query_string", func(r *Request) (string, bool) { return nonEmpty(r.Args) })
 	live("is_args", func(r *Request) (string, bool) {

@@ -225,7 +225,6 @@ func (l *Load) Nameless(name string) *Location {
 	loc := l.Tree.newLocation(l.Location, l.Server)
 	loc.Name, loc.Kind = name, LocationNameless
 	if l.Location != nil {
-		loc.handler = l.Location.handler
 		loc.named = l.Location.named
 		l.Location.inner = append(l.Location.inner, loc)
 	}

@@ -171,10 +171,22 @@ func (r *Request) findConfig() Status {
 	return OK
 }
 
-// useLocation is ngx_http_update_location_config.
+// useLocation is ngx_http_update_location_config. A location without a content handler of its own,
+// such as the body of an if, leaves the one that is set.
 func (r *Request) useLocation() {
 	c := r.Loc.Core
-	r.content = r.Loc.handler
+	if c.LimitExcept != nil && !c.methods[r.Method] {
+		// Deviation: nginx keeps only proxy_pass and its like for the other methods; here any content
+		// handler of the location stays in force.
+		if h := r.Loc.handler; h != nil {
+			r.content = h
+		}
+		r.Loc = c.LimitExcept
+		c = r.Loc.Core
+	}
+	if h := r.Loc.handler; h != nil {
+		r.content = h
+	}
 	r.log = c.Log
 	if r.Main == r {
 		c.limitKeepAlive(r)
@@ -206,6 +218,7 @@ func (r *Request) InternalRedirect(uri, args string) Status {
 	r.URI, r.Args = uri, args
 	r.Internal, r.Named = true, false
 	r.AddURIToAlias = false
+	r.LocationStale, r.UnparsedStale = false, true
 	r.URIChanged = false
 	clear(r.ctx)
 	r.Loc = r.Server.loc
@@ -236,6 +249,7 @@ func (r *Request) NamedLocation(name string) Status {
 	r.Internal, r.Named = true, true
 	r.URIChanged = false
 	clear(r.ctx)
+	r.content = nil
 	r.SetLocation(loc)
 	r.process(PhaseRewrite)
 	return Done
@@ -272,7 +286,7 @@ func (r *Request) Finalize(rc Status) {
 		if !r.HeaderSent && rc > 0 {
 			r.Out.Status = int(rc)
 		}
-		if !r.IsSub() {
+		if !r.IsSub() && (!r.Finished || rc != Error) {
 			r.abandon()
 		}
 		return

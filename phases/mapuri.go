@@ -1,9 +1,6 @@
 package phases
 
-import (
-	"path/filepath"
-	"strings"
-)
+import "strings"
 
 // MapURI is the file that r.URI stands for by root or alias (ngx_http_map_uri_to_path).
 func (r *Request) MapURI() (string, bool) { return r.mapURI(r.URI) }
@@ -27,6 +24,10 @@ func (r *Request) mapURI(uri string) (string, bool) {
 	loc := r.Loc
 	for loc.Kind == LocationNameless && loc.Parent != nil {
 		loc = loc.Parent
+	}
+	if r.LocationStale {
+		r.Logf(LogErr, "\"alias\" cannot be used in location %q where URI was rewritten", loc.Name)
+		return "", false
 	}
 	if loc.Kind == LocationRegex {
 		if r.AddURIToAlias {
@@ -56,13 +57,40 @@ func (r *Request) DocumentRoot() string {
 
 // MIMEType is the type of a file by its extension, or default_type.
 func (r *Request) MIMEType(path string) string {
-	ext := strings.TrimPrefix(filepath.Ext(path), ".")
-	if ext != "" {
-		if t, ok := r.Loc.Core.Types.V[strings.ToLower(ext)]; ok {
+	if ext := extension(path); ext != "" {
+		types := r.Loc.Core.Types.V
+		if t, ok := types[ext]; ok {
+			return t
+		}
+		if t, ok := types[strings.ToLower(ext)]; ok {
 			return t
 		}
 	}
 	return r.Loc.Core.DefaultType.V
+}
+
+// SetContentType gives the response the type that its URI's extension stands for, unless a type is
+// set (ngx_http_set_content_type).
+func (r *Request) SetContentType() {
+	if r.Out.ContentType == "" {
+		r.Out.ContentType = r.MIMEType(r.URI)
+	}
+}
+
+// extension is what follows the last dot of the last segment; a dot that begins the segment begins
+// no extension.
+func extension(path string) string {
+	for i := len(path) - 1; i > 0; i-- {
+		switch {
+		case path[i] == '/':
+			return ""
+		case path[i] == '.' && path[i-1] != '/':
+			return path[i+1:]
+		case path[i] == '.':
+			return ""
+		}
+	}
+	return ""
 }
 
 // AbsoluteLocation completes a redirect's path as absolute_redirect, server_name_in_redirect and

@@ -3,6 +3,7 @@ package phases
 import (
 	"io"
 	"os"
+	"time"
 
 	"moongate/conf"
 )
@@ -51,7 +52,8 @@ type (
 	BodyFilter  func(next BodyHandler) BodyHandler
 )
 
-// SendHeader sends the response's head through the header filters. It may be called once.
+// SendHeader sends the response's head through the header filters. It may be called once. A status of
+// 300 and up means that a filter refused the head: nothing was sent, and the request ends with it.
 func (r *Request) SendHeader() Status {
 	if r.HeaderSent {
 		r.Log(LogAlert, "header already sent")
@@ -64,7 +66,9 @@ func (r *Request) SendHeader() Status {
 		r.Out.Status = 200
 	}
 	rc := r.Tree.headerFilter(r)
-	r.HeaderSent = true
+	if rc < statusSpecialResponseStart {
+		r.HeaderSent = true // else a filter refused it, and Finalize answers with that status
+	}
 	return rc
 }
 
@@ -99,9 +103,13 @@ func writeHeader(r *Request) Status {
 	if r.Method == "HEAD" || r.Out.Status == 204 || r.Out.Status == 304 || r.Out.Status < 200 {
 		r.HeaderOnly = true
 	}
-	if r.Out.Status == 204 || r.Out.Status == 304 || r.Out.Status < 200 {
-		r.Out.ContentLength = -1
-		r.Out.Headers.Delete("Content-Length")
+	if r.Out.Status == 204 || r.Out.Status < 200 {
+		r.Out.ClearContentLength()
+	}
+	if r.Out.Status == 204 {
+		r.Out.ContentType = ""
+		r.Out.LastModified = time.Time{}
+		r.Out.Headers.Delete("Last-Modified")
 	}
 	r.Out.HeaderOnly = r.HeaderOnly
 	if err := r.Wire.WriteHead(r); err != nil {

@@ -112,6 +112,10 @@ type Request struct {
 	URIChanges    int
 	ErrorPage     bool // an error page is being produced
 	AddURIToAlias bool
+	// LocationStale says that the URI was rewritten after its location was found (nginx's valid_location
+	// is 0): the location's name is no prefix to cut off any more. UnparsedStale says that RequestURI is
+	// not what URI and Args stand for (nginx's valid_unparsed_uri is 0).
+	LocationStale, UnparsedStale bool
 	// Upstream is the state of proxying, for the $upstream_ variables; the upstream module's.
 	Upstreams   []UpstreamState
 	UpstreamURL string // for error log lines: what is being talked to

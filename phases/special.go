@@ -84,6 +84,16 @@ func (r *Request) special(rc Status) Status {
 	return okUnlessError(r.Output(Buf{B: []byte(page), Last: true}))
 }
 
+// FilterFinalize answers with the special response rc instead of the head that a header filter was
+// given (ngx_http_filter_finalize_request). The filter returns what it returns.
+func (r *Request) FilterFinalize(rc Status) Status {
+	r.Out.reset()
+	if rc = r.special(rc); rc == OK || rc == Done {
+		return Error
+	}
+	return rc
+}
+
 func okUnlessError(rc Status) Status {
 	if rc == Error {
 		return Error

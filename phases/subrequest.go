@@ -54,7 +54,7 @@ func (r *Request) Subrequest(uri string, o SubOptions) (*Request, error) {
 	sr.HeadLength = r.HeadLength
 	sr.In.CopyFrom(&r.In)
 	sr.ContentLength = -1
-	sr.Internal = true
+	sr.Internal, sr.UnparsedStale = true, true
 	sr.Out.reset()
 	sr.log = r.log
 	sr.URIChanges = 0

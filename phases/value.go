@@ -46,6 +46,23 @@ func (v *Value) Eval(r *Request) string {
 	return strings.Join(texts, "")
 }
 
+// EvalEscaped is Eval with the captures ($1 …) escaped for use in arguments, as rewrite and set do
+// where the client's URI was escaped.
+func (v *Value) EvalEscaped(r *Request) string {
+	if v.parts == nil {
+		return v.text
+	}
+	var b strings.Builder
+	for i := range v.parts {
+		s := v.parts[i].eval(r)
+		if v.parts[i].capture > 0 {
+			s = EscapeArgs(s)
+		}
+		b.WriteString(s)
+	}
+	return b.String()
+}
+
 func (p *valuePart) eval(r *Request) string {
 	switch {
 	case p.index >= 0:

@@ -203,5 +203,8 @@ func (r *Request) Capture(n int) string {
 	return r.captured[r.captures[2*n]:r.captures[2*n+1]]
 }
 
+// ClearCaptures forgets the last match: $1 … are empty then.
+func (r *Request) ClearCaptures() { r.captures = r.captures[:0] }
+
 // Captures gives the offsets and subject of the last successful match, for a caller that keeps them.
 func (r *Request) Captures() ([]int, string) { return r.captures, r.captured }
