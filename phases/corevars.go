@@ -195,7 +195,7 @@ func (t *Tree) addCoreVariables() {
 	}
 	prefix("http_", func(r *Request, rest string) (string, bool) { return underscored(&r.In, rest) })
 	prefix("sent_http_", func(r *Request, rest string) (string, bool) { return underscored(&r.Out.Headers, rest) })
-	prefix("sent_trailer_", func(*Request, string) (string, bool) { return "", false })
+	prefix("sent_trailer_", func(r *Request, rest string) (string, bool) { return underscored(&r.Out.Trailers, rest) })
 	prefix("cookie_", func(r *Request, rest string) (string, bool) { return r.Cookie(rest) })
 	prefix("arg_", func(r *Request, rest string) (string, bool) { return r.Arg(rest) })
 }

@@ -148,11 +148,14 @@ type Response struct {
 	Server, Date *string
 	AllowRanges  bool
 	HeaderOnly   bool // set by the engine: no body follows
+	// Trailers follow the last chunk; they are lost on an answer that is not chunked.
+	Trailers Headers
 }
 
 func (p *Response) reset() {
 	p.Headers.Reset()
-	*p = Response{Status: 0, ContentLength: -1, Headers: p.Headers}
+	p.Trailers.Reset()
+	*p = Response{Status: 0, ContentLength: -1, Headers: p.Headers, Trailers: p.Trailers}
 }
 
 // ClearContentLength forgets the length, because the body will change.

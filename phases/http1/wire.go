@@ -380,7 +380,14 @@ func (w *wire) End() error {
 	}
 	w.ended = true
 	if w.chunked {
-		w.out = append(w.out, "0\r\n\r\n"...)
+		w.out = append(w.out, "0\r\n"...)
+		for _, t := range w.r.Out.Trailers.All() {
+			w.out = append(w.out, t.Name...)
+			w.out = append(w.out, ": "...)
+			w.out = appendClean(w.out, t.Value)
+			w.out = append(w.out, "\r\n"...)
+		}
+		w.out = append(w.out, "\r\n"...)
 	}
 	if w.length >= 0 && !w.r.HeaderOnly && w.bodySent < w.length {
 		w.r.KeepAlive = false // the client would wait for the rest
