@@ -9,6 +9,9 @@ import "strings"
 //
 // Only what can hide a brace is looked for: strings, long brackets and comments.
 // Whether the rest is Lua is for the Lua compiler to say.
+//
+// Deviation: ngx_lua also fails with "too long lua code block" where 4096 bytes
+// hold none of these things. Nobody can want that.
 func (l *lexer) luaBlock(open Pos) (*LuaBlock, Pos) {
 	start, first := l.pos, l.at(l.pos)
 	last := open // the brace that nginx names when the end is missing
