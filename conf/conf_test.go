@@ -154,7 +154,8 @@ func TestNestingLimits(t *testing.T) {
 		t.Errorf("blocks: %v", err)
 	}
 	_, err = ParseBytes("nginx.conf", []byte(strings.Repeat("{", 1<<20)), Options{})
-	if list := (ErrorList)(nil); !errors.As(err, &list) || len(list) != maxDepth+2 {
+	list := ErrorList(nil)
+	if !errors.As(err, &list) || len(list) != maxErrors+1 || list[maxErrors].Msg != "too many errors" {
 		t.Errorf("nameless blocks: %d errors", len(list))
 	}
 

@@ -38,7 +38,8 @@
 // configuration. It lasts until the "}" that matches the opening brace, where
 // braces in Lua strings, long brackets and comments do not count. The text is
 // handed on byte for byte with the position of its first byte, so that line n
-// of the script is line Pos.Line+n-1 of the file.
+// of the script is line Pos.Line+n-1 of the file. A long bracket of more than
+// 4096 bytes is refused, as in ngx_lua; longer texts belong in a Lua file.
 //
 // # Include
 //

@@ -6,6 +6,9 @@ import "strings"
 // its read buffer. Long brackets in Lua blocks share it.
 const maxWord = 4096
 
+// maxErrors is the number of problems after which reading ends.
+const maxErrors = 100
+
 // Ends of a statement, as lexer.statement returns them.
 const (
 	endSimple = ';'
@@ -68,7 +71,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // reported already, its block is still to be read.
 func (l *lexer) statement() (words []Arg, end byte, term Pos) {
 	l.words = l.words[:0]
-	for !l.dead {
+	for !l.dead && !l.enough() {
 		// Between words: skip what is blank.
 		c, ok := l.blank()
 		if !ok {
@@ -102,6 +105,17 @@ func (l *lexer) statement() (words []Arg, end byte, term Pos) {
 		l.unfinished()
 	}
 	return nil, endFile, l.at(l.pos)
+}
+
+// enough tells whether so many problems were found that the rest would only
+// bury them, as when the file is no text at all, and then ends the file.
+func (l *lexer) enough() bool {
+	n := len(*l.errs)
+	if n == maxErrors {
+		l.errs.Addf(l.at(l.pos), "too many errors")
+	}
+	l.dead = l.dead || n >= maxErrors
+	return l.dead
 }
 
 // unfinished reports the end of the file within a statement.
