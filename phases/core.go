@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"moongate/conf"
@@ -97,6 +98,16 @@ type ResolverConf struct {
 	Servers    []string // host:port
 	Valid      time.Duration
 	IPv4, IPv6 bool
+
+	once    sync.Once
+	backend any
+}
+
+// Backend is the state that the code behind the directive keeps, made at its first use. Safe for
+// concurrent use.
+func (c *ResolverConf) Backend(make func() any) any {
+	c.once.Do(func() { c.backend = make() })
+	return c.backend
 }
 
 func (c *CoreLocation) tokens() string {

@@ -35,6 +35,16 @@ type Engine struct {
 	Stats    Stats
 	serial   atomic.Uint64
 	closing  atomic.Bool
+	kept     sync.Map // by module: what outlives configurations
+}
+
+// Keep is what module m keeps across configurations, made at its first use.
+func (e *Engine) Keep(m *Module, make func() any) any {
+	if v, ok := e.kept.Load(m); ok {
+		return v
+	}
+	v, _ := e.kept.LoadOrStore(m, make())
+	return v
 }
 
 // Stats counts connections and requests (nginx's stub_status).

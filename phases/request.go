@@ -116,9 +116,18 @@ type Request struct {
 	// is 0): the location's name is no prefix to cut off any more. UnparsedStale says that RequestURI is
 	// not what URI and Args stand for (nginx's valid_unparsed_uri is 0).
 	LocationStale, UnparsedStale bool
+	// Bound is what a module ties to the client's request for its whole life, over internal redirects
+	// too (a Lua worker). Main request only.
+	Bound any
+	// Block, where set, runs what waits for the client's socket: the goroutine that writes holds something
+	// that others want meanwhile (a Lua worker's baton). Main request only.
+	Block func(f func())
 	// Upstream is the state of proxying, for the $upstream_ variables; the upstream module's.
 	Upstreams   []UpstreamState
 	UpstreamURL string // for error log lines: what is being talked to
+	// Upstream is what the upstream module keeps of its last exchange; unlike a Ctx it outlives
+	// internal redirects.
+	Upstream any
 
 	vars      *varTable
 	captures  []int
@@ -136,6 +145,7 @@ type Request struct {
 	logged    bool
 	limitRate int64
 	id        string // $request_id
+	matched   string // the URI that Loc was found for
 	log       *ErrorLog
 }
 
@@ -227,6 +237,10 @@ func (r *Request) SetCtx(m *Module, v any) { r.ctx[m.id] = v }
 
 // OnEnd has f called when the request ends, after the log phase; the last one added runs first.
 func (r *Request) OnEnd(f func()) { r.ends = append(r.ends, f) }
+
+// URIAsMatched reports whether r.URI is still the one that the location was found for: a rewrite with
+// "break" changes it afterwards (nginx's valid_location).
+func (r *Request) URIAsMatched() bool { return r.URI == r.matched }
 
 // IsSub reports whether r is a subrequest.
 func (r *Request) IsSub() bool { return r.Parent != nil }
