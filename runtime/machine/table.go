@@ -1,0 +1,291 @@
+package machine
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// gopher-lua keeps every positive integer key of a table in an array, filling gaps with nil, and never forgets a key that
+// was once used. Both can take all of a server's memory. So here an integer far beyond the end of the array goes to the hash
+// part, and comes back when the array reaches it; the hash part's list of keys is rebuilt when most of them are gone.
+
+// gap is how far beyond the array, in addition to its own length, a new element may lie.
+const gap = 64
+
+// arrayIndex converts a key to an index into the array, -1 if it is none.
+func arrayIndex(key lua.LNumber) int {
+	if i := int(key); lua.LNumber(i) == key && i > 0 {
+		return i - 1
+	}
+	return -1
+}
+
+// Get is t[key] without metamethods.
+func Get(t *lua.LTable, key lua.LValue) lua.LValue {
+	x := tableOf(t)
+	switch k := key.(type) {
+	case lua.LNumber:
+		if i := arrayIndex(k); uint(i) < uint(len(x.array)) {
+			return x.array[i]
+		}
+		if len(x.dict) == 0 {
+			return lua.LNil
+		}
+		if k == 0 {
+			key = lua.LNumber(0)
+		}
+	case lua.LString:
+		if v, ok := x.strdict[string(k)]; ok {
+			return v
+		}
+		return lua.LNil
+	}
+	if v, ok := x.dict[key]; ok {
+		return v
+	}
+	return lua.LNil
+}
+
+// GetInt is t[i] without metamethods.
+func GetInt(t *lua.LTable, i int) lua.LValue {
+	x := tableOf(t)
+	if uint(i-1) < uint(len(x.array)) {
+		return x.array[i-1]
+	}
+	if len(x.dict) == 0 {
+		return lua.LNil
+	}
+	if v, ok := x.dict[lua.LNumber(i)]; ok {
+		return v
+	}
+	return lua.LNil
+}
+
+// Set is t[key] = v without metamethods. It returns a problem with the key, or "".
+func Set(t *lua.LTable, key, v lua.LValue) string {
+	switch k := key.(type) {
+	case lua.LNumber:
+		if i := arrayIndex(k); i >= 0 {
+			setArray(t, i, k, v)
+			return ""
+		}
+		if math.IsNaN(float64(k)) {
+			return "table index is NaN"
+		}
+		if k == 0 {
+			key = lua.LNumber(0)
+		}
+	case lua.LString:
+		setString(t, string(k), v)
+		return ""
+	case *lua.LNilType:
+		return "table index is nil"
+	}
+	setHash(t, key, v)
+	return ""
+}
+
+// SetInt is t[i] = v without metamethods.
+func SetInt(t *lua.LTable, i int, v lua.LValue) {
+	if i > 0 {
+		setArray(t, i-1, lua.LNumber(i), v)
+		return
+	}
+	setHash(t, lua.LNumber(i), v)
+}
+
+func setArray(t *lua.LTable, i int, key lua.LNumber, v lua.LValue) {
+	x := tableOf(t)
+	n := len(x.array)
+	switch {
+	case i < n:
+		x.array[i] = v
+		return
+	case i > n && (i > 2*n+gap && i >= cap(x.array) || i >= lua.MaxArrayIndex):
+		setHash(t, key, v)
+		return
+	case isNil(v):
+		if len(x.dict) != 0 {
+			setHash(t, key, v)
+		}
+		return
+	}
+	for len(x.array) < i {
+		x.array = append(x.array, fromHash(x, len(x.array)))
+	}
+	x.array = append(x.array, v)
+	if len(x.dict) == 0 {
+		return
+	}
+	delete(x.dict, key)
+	for {
+		next := fromHash(x, len(x.array))
+		if isNil(next) {
+			return
+		}
+		x.array = append(x.array, next)
+	}
+}
+
+// fromHash takes the element at an index out of the hash part.
+func fromHash(x *table, i int) lua.LValue {
+	if len(x.dict) == 0 {
+		return lua.LNil
+	}
+	key := lua.LNumber(i + 1)
+	v, ok := x.dict[key]
+	if !ok {
+		return lua.LNil
+	}
+	delete(x.dict, key)
+	return v
+}
+
+func setString(t *lua.LTable, key string, v lua.LValue) {
+	x := tableOf(t)
+	if isNil(v) {
+		delete(x.strdict, key)
+		return
+	}
+	if x.strdict == nil {
+		x.strdict = make(map[string]lua.LValue)
+	}
+	n := len(x.strdict)
+	x.strdict[key] = v
+	if len(x.strdict) == n {
+		return
+	}
+	x.remember(lua.LString(key))
+}
+
+func setHash(t *lua.LTable, key, v lua.LValue) {
+	x := tableOf(t)
+	if isNil(v) {
+		delete(x.dict, key)
+		return
+	}
+	if x.dict == nil {
+		x.dict = make(map[lua.LValue]lua.LValue)
+	}
+	n := len(x.dict)
+	x.dict[key] = v
+	if len(x.dict) != n {
+		x.remember(key)
+	}
+}
+
+// remember notes the place of a new key in the order of traversal.
+func (x *table) remember(key lua.LValue) {
+	if x.k2i == nil {
+		x.k2i = make(map[lua.LValue]int)
+	}
+	if _, ok := x.k2i[key]; ok {
+		return
+	}
+	if n := len(x.keys); n >= gap && n > 2*(len(x.strdict)+len(x.dict)) {
+		x.forget()
+	}
+	x.k2i[key] = len(x.keys)
+	x.keys = append(x.keys, key)
+}
+
+// forget drops the keys that are no longer in use. A traversal may rely on those, but it may not add keys, and only a new key
+// leads here.
+func (x *table) forget() {
+	kept := make([]lua.LValue, 0, len(x.strdict)+len(x.dict)+1)
+	index := make(map[lua.LValue]int, len(kept))
+	for _, k := range x.keys {
+		found := false
+		if s, ok := k.(lua.LString); ok {
+			_, found = x.strdict[string(s)]
+		} else {
+			_, found = x.dict[k]
+		}
+		if found {
+			index[k] = len(kept)
+			kept = append(kept, k)
+		}
+	}
+	x.keys, x.k2i = kept, index
+}
+
+// Next continues a traversal after key, lua.LNil to begin. ok is false if key is not one of the table's.
+func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
+	x := tableOf(t)
+	i, at := 0, 0
+	if !isNil(key) {
+		index := -1
+		if n, isNumber := key.(lua.LNumber); isNumber {
+			index = arrayIndex(n)
+		}
+		if index >= 0 && index < len(x.array) {
+			i = index + 1
+		} else {
+			i = len(x.array)
+			if place, known := x.k2i[key]; known {
+				at = place + 1
+			} else if index < 0 || index >= cap(x.array) {
+				// An index below the capacity is that of an element by which the array has shrunk since the last step.
+				return nil, nil, false
+			}
+		}
+	}
+	for ; i < len(x.array); i++ {
+		if v := x.array[i]; !isNil(v) {
+			return lua.LNumber(i + 1), v, true
+		}
+	}
+	for ; at < len(x.keys); at++ {
+		k := x.keys[at]
+		if s, isString := k.(lua.LString); isString {
+			v, ok = x.strdict[string(s)]
+		} else {
+			v, ok = x.dict[k]
+		}
+		if ok {
+			return k, v, true
+		}
+	}
+	return lua.LNil, lua.LNil, true
+}
+
+// Count is the number of elements that are not nil.
+func Count(t *lua.LTable) int {
+	x := tableOf(t)
+	n := len(x.strdict) + len(x.dict)
+	for _, v := range x.array {
+		if !isNil(v) {
+			n++
+		}
+	}
+	return n
+}
+
+// Array is the array part of t: elements 1 to n, some of which may be nil. It is valid until t is changed, and may be written to.
+func Array(t *lua.LTable) []lua.LValue { return tableOf(t).array }
+
+// Resize makes the array part n elements long, which must not be more than it has been; the rest are dropped.
+func Resize(t *lua.LTable, n int) {
+	x := tableOf(t)
+	clear(x.array[n:])
+	x.array = x.array[:n]
+}
+
+// Hashed is the number of elements outside of the array part.
+func Hashed(t *lua.LTable) int {
+	x := tableOf(t)
+	return len(x.strdict) + len(x.dict)
+}
+
+// Clear empties t but keeps its room.
+func Clear(t *lua.LTable) {
+	x := tableOf(t)
+	clear(x.array)
+	x.array = x.array[:0]
+	clear(x.strdict)
+	clear(x.dict)
+	clear(x.keys)
+	x.keys = x.keys[:0]
+	clear(x.k2i)
+}
