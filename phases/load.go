@@ -136,6 +136,12 @@ func (l *Load) Report(d *conf.Directive, err error) {
 	}
 }
 
+// Warnf notes what is odd in d but acceptable; it is logged when the tree is used.
+func (l *Load) Warnf(d *conf.Directive, format string, args ...any) {
+	pos := place(d)
+	l.Tree.warn(fmt.Sprintf("%s in %s", fmt.Sprintf(format, args...), pos))
+}
+
 // Block carries out the directives of d's block in the given context.
 func (l *Load) Block(d *conf.Directive, ctx Context) { l.block(d.Block, ctx) }
 
@@ -276,6 +282,11 @@ func (l *Load) Add(err error) { l.add(err) }
 // Handle adds a handler to a phase; handlers of one phase run in the order of the module list,
 // but as in nginx those added last run last within their module.
 func (l *Load) Handle(p Phase, h Handler) { l.Tree.handlers[p] = append(l.Tree.handlers[p], h) }
+
+// HandleFirst adds a handler before those that the phase has so far.
+func (l *Load) HandleFirst(p Phase, h Handler) {
+	l.Tree.handlers[p] = append([]Handler{h}, l.Tree.handlers[p]...)
+}
 
 // FilterHeader puts f in front of the header filters present so far.
 func (l *Load) FilterHeader(f HeaderFilter) { l.Tree.headerFilter = f(l.Tree.headerFilter) }

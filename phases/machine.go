@@ -148,7 +148,6 @@ func (r *Request) runContent() Status {
 func (r *Request) findConfig() Status {
 	r.content = nil
 	r.URIChanged = false
-	r.matched = r.URI
 	r.Loc = r.Server.loc
 	res, redirect := r.Server.loc.find(r)
 	if res == findRedirect {
@@ -250,7 +249,7 @@ func (r *Request) NamedLocation(name string) Status {
 	r.Internal, r.Named = true, true
 	r.URIChanged = false
 	clear(r.ctx)
-	r.content, r.matched = nil, r.URI
+	r.content = nil
 	r.SetLocation(loc)
 	r.process(PhaseRewrite)
 	return Done

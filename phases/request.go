@@ -145,7 +145,6 @@ type Request struct {
 	logged    bool
 	limitRate int64
 	id        string // $request_id
-	matched   string // the URI that Loc was found for
 	log       *ErrorLog
 }
 
@@ -240,7 +239,7 @@ func (r *Request) OnEnd(f func()) { r.ends = append(r.ends, f) }
 
 // URIAsMatched reports whether r.URI is still the one that the location was found for: a rewrite with
 // "break" changes it afterwards (nginx's valid_location).
-func (r *Request) URIAsMatched() bool { return r.URI == r.matched }
+func (r *Request) URIAsMatched() bool { return !r.LocationStale }
 
 // IsSub reports whether r is a subrequest.
 func (r *Request) IsSub() bool { return r.Parent != nil }
