@@ -72,7 +72,8 @@ func SinkFor(path string) *LogSink {
 	return s
 }
 
-func (s *LogSink) open() error {
+// Open opens the file; the error is nginx's sentence. Doing it again is free.
+func (s *LogSink) Open() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.path == "" || s.f != nil {
@@ -203,7 +204,7 @@ func (e *ErrorLog) Write(level LogLevel, msg string) {
 
 func (e *ErrorLog) open() error {
 	for _, o := range e.outs {
-		if err := o.sink.open(); err != nil {
+		if err := o.sink.Open(); err != nil {
 			return err
 		}
 	}

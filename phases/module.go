@@ -98,6 +98,8 @@ type Module struct {
 	// Postconfigure runs after the merge: the place to add phase handlers and filters.
 	Postconfigure func(l *Load) error
 
+	// Check runs instead of Start where a configuration is only tested (-t).
+	Check func(t *Tree) error
 	// Start runs when the tree is about to serve (nginx's init_module and init_process); an error
 	// keeps the old tree. Stop runs after the tree's last request.
 	Start func(t *Tree) error

@@ -24,6 +24,10 @@ type Tree struct {
 	// TLSConfig makes the TLS configuration of an address; set by the ssl module.
 	TLSConfig func(l *Listen) (*tls.Config, error)
 
+	// Careful asks the modules to refuse what they would otherwise only report when a request meets it:
+	// a configuration serves already, and a change must not break it.
+	Careful bool
+
 	modules  []*Module
 	main     []any
 	http     *Server // the http level, which servers inherit from
@@ -121,6 +125,9 @@ func (t *Tree) Path(p string) string {
 // Modules lists the tree's modules in their order.
 func (t *Tree) Modules() []*Module { return t.modules }
 
+// HTTP is the http level of location configuration, which timers and the like obey.
+func (t *Tree) HTTP() *Location { return t.http.loc }
+
 // Engine is the engine that serves the tree; nil until Start.
 func (t *Tree) Engine() *Engine { return t.engine }
 
@@ -134,6 +141,21 @@ func (t *Tree) seal(l *Load) error {
 	t.linkVariables(&errs)
 	if len(errs) > 0 {
 		return errs
+	}
+	return nil
+}
+
+// Check asks every module whether the tree could serve, and opens its logs; nothing stays behind.
+func (t *Tree) Check() error {
+	if err := t.OpenLogs(); err != nil {
+		return err
+	}
+	for _, m := range t.modules {
+		if m.Check != nil {
+			if err := m.Check(t); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -1,0 +1,175 @@
+package luastd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/conf"
+	"moongate/luastd/handler"
+	"moongate/phases"
+	"moongate/runtime/vm"
+)
+
+// code is one script of the configuration: inline, or a file whose path may hold variables.
+type code struct {
+	phase handler.Phase
+	src   string
+	chunk string // chunk name: "=content_by_lua(nginx.conf:12)"
+	path  *phases.Value
+	index int // into workers.functions
+	pos   conf.Pos
+}
+
+// chunkName is how ngx_lua names inline code: the directive without its suffix, the file's base name
+// and the line at which the code begins.
+func chunkName(d *conf.Directive) string {
+	name := strings.TrimSuffix(d.Name, "_block")
+	pos := d.Term
+	if pos.Line == 0 {
+		pos = d.Pos
+	}
+	file := pos.File
+	if i := strings.LastIndexByte(file, '/'); i >= 0 {
+		file = file[i+1:]
+	}
+	return fmt.Sprintf("=%s(%s:%d)", name, file, pos.Line)
+}
+
+// parseCode reads the script of a *_by_lua, *_by_lua_block or *_by_lua_file directive.
+func parseCode(l *phases.Load, d *conf.Directive, phase handler.Phase, variables bool) (*code, error) {
+	m := l.MainOf(Module).(*mainConf)
+	c := &code{phase: phase, index: len(m.codes), pos: d.Pos}
+	switch {
+	case d.Lua != nil:
+		c.src, c.chunk = d.Lua.Text, chunkName(d)
+	case strings.HasSuffix(d.Name, "_file"):
+		a := d.Args[0]
+		if d.Name == "set_by_lua_file" {
+			a = d.Args[1]
+		}
+		if a.Value == "" {
+			return nil, phases.Reject("is given an empty file name")
+		}
+		v := phases.Constant(a.Value)
+		if variables {
+			var err error
+			if v, err = l.Value(a); err != nil {
+				return nil, err
+			}
+		}
+		c.path = v
+	default:
+		a := d.Args[0]
+		if d.Name == "set_by_lua" {
+			a = d.Args[1]
+		}
+		c.src, c.chunk = a.Value, chunkName(d)
+	}
+	m.codes = append(m.codes, c)
+	return c, nil
+}
+
+// workers are the Lua workers of one configuration.
+type workers struct {
+	group *vm.Group
+	tree  *phases.Tree
+	vms   []*handler.VM
+	main  *mainConf
+	// inline holds what the compilation of each inline script said.
+	inline []compiled
+	// files caches the code of script files, by path.
+	files sync.Map // string → *compiled
+	// functions are the workers' functions of inline scripts: [worker][code]
+	functions [][]atomic.Pointer[lua.LFunction]
+	// fileFunctions are those of files: [worker] path → function
+	fileFunctions []sync.Map
+	watched       sync.Map // path → struct{}
+}
+
+type compiled struct {
+	proto *lua.FunctionProto
+	err   error
+}
+
+// compileInline compiles every inline script; errors wait until a request needs the script, as in
+// OpenResty.
+func (w *workers) compileInline() {
+	w.inline = make([]compiled, len(w.main.codes))
+	for i, c := range w.main.codes {
+		if c.path == nil {
+			w.inline[i].proto, w.inline[i].err = w.group.Compile(c.src, c.chunk)
+		}
+	}
+}
+
+// loadError is why a script could not be loaded, with the status that the request ends with.
+type loadError struct {
+	msg    string
+	status phases.Status
+}
+
+func (e *loadError) Error() string { return e.msg }
+
+// function is the function of c in worker v; r gives the variables of a file's path.
+func (w *workers) function(v *handler.VM, c *code, r *phases.Request) (*lua.LFunction, *loadError) {
+	id := v.W.ID
+	if c.path == nil {
+		slot := &w.functions[id][c.index]
+		if fn := slot.Load(); fn != nil {
+			return fn, nil
+		}
+		k := w.inline[c.index]
+		if k.err != nil {
+			return nil, &loadError{"failed to load inlined Lua code: " + k.err.Error(), 500}
+		}
+		fn := v.W.Function(k.proto, nil)
+		slot.Store(fn)
+		return fn, nil
+	}
+	path := c.path.Text()
+	if !c.path.IsConstant() {
+		path = c.path.Eval(r)
+	}
+	path = w.tree.Path(path)
+	cache := &w.fileFunctions[id]
+	if fn, ok := cache.Load(path); ok {
+		return fn.(*lua.LFunction), nil
+	}
+	k, err := w.file(path)
+	if err != nil {
+		return nil, err
+	}
+	fn := v.W.Function(k, nil)
+	cache.Store(path, fn)
+	return fn, nil
+}
+
+func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
+	if k, ok := w.files.Load(path); ok {
+		return k.(*lua.FunctionProto), nil
+	}
+	w.watched.Store(path, struct{}{})
+	b, err := os.ReadFile(path)
+	if err != nil {
+		status := phases.Status(500)
+		if os.IsNotExist(err) {
+			status = 404
+		}
+		why := phases.Errno(err)
+		if i := strings.Index(why, ": "); i > 0 {
+			why = strings.TrimSuffix(why[i+2:], ")")
+		}
+		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": cannot open %s: %s", path, path, why), status}
+	}
+	p, err := w.group.Compile(string(b), "@"+path)
+	if err != nil {
+		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": %s", path, err), 500}
+	}
+	w.files.Store(path, p)
+	return p, nil
+}

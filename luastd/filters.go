@@ -1,0 +1,152 @@
+package luastd
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+	"moongate/runtime/vm"
+)
+
+// runInline runs a script that OpenResty runs without a light thread of its own (filters, log, set,
+// balancer): within the handler that set it off, where there is one, else as a thread of its own.
+// ok is false when it failed; the error is logged.
+func runInline(c *handler.Ctx, phase handler.Phase, k *code, what string, nret int, args ...lua.LValue) (results []lua.LValue, exited *handler.Exit, ok bool) {
+	w := runtimeOf(c.VM)
+	fn, lerr := w.function(c.VM, k, c.R)
+	if lerr != nil {
+		c.Log(phases.LogErr, lerr.msg)
+		return nil, nil, false
+	}
+	outer := c.Phase
+	c.Phase = phase
+	var err error
+	if c.R.Main.Block != nil && c.Running > 0 {
+		c.Running++
+		results, err = c.VM.W.Current().Run(fn, nret, args...)
+		c.Running--
+	} else {
+		enter(c)
+		results, err = c.VM.W.RunPlain(c, fn, nret, args...)
+		leave(c)
+	}
+	c.Phase = outer
+	switch ctl := vm.ControlOf(err).(type) {
+	case nil:
+	case handler.Exit:
+		return nil, &ctl, true
+	case handler.Redirect:
+		return nil, &handler.Exit{Status: ctl.Status}, true
+	default:
+		return nil, nil, false
+	}
+	if err != nil {
+		c.Log(phases.LogErr, "failed to run "+what+": "+errorText(err))
+		return nil, nil, false
+	}
+	return results, nil, true
+}
+
+// headerFilter is header_filter_by_lua*.
+func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
+	return func(r *phases.Request) phases.Status {
+		list, n := scriptsFor(r, handler.HeaderFilter, phases.LocationOf[locConf](r.Loc, Module).headerFilter)
+		for _, k := range list[:n] {
+			_, exited, ok := runInline(context(r), handler.HeaderFilter, k, "header_filter_by_lua*", 0)
+			if !ok {
+				return phases.Error
+			}
+			if exited != nil && (exited.Status >= 300 || exited.Status == phases.Error) {
+				return exited.Status
+			}
+		}
+		return next(r)
+	}
+}
+
+// bodyFilter is body_filter_by_lua*: the script sees each chunk as ngx.arg[1] and whether it is the
+// last one as ngx.arg[2], and may replace both.
+func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
+	return func(r *phases.Request, in []phases.Buf) phases.Status {
+		list, n := scriptsFor(r, handler.BodyFilter, phases.LocationOf[locConf](r.Loc, Module).bodyFilter)
+		if n == 0 || r.HeaderOnly && !r.IsSub() {
+			return next(r, in)
+		}
+		c := context(r)
+		if c.FilterEnded {
+			return next(r, nil)
+		}
+		arg := &handler.BodyArg{}
+		flush := false
+		for i := range in {
+			arg.Last = arg.Last || in[i].Last
+			flush = flush || in[i].Flush
+		}
+		if err := gather(arg, in); err != nil {
+			r.Logf(phases.LogCrit, "reading a response's file: %v", err)
+			return phases.Error
+		}
+		for _, k := range list[:n] {
+			outer := c.Filter
+			c.Filter = arg
+			results, exited, ok := runInline(c, handler.BodyFilter, k, "body_filter_by_lua*", 1)
+			c.Filter = outer
+			if !ok || exited != nil {
+				return phases.Error
+			}
+			if len(results) > 0 {
+				if n, isNum := results[0].(lua.LNumber); isNum && (n == -1 || n >= 300) {
+					return phases.Error
+				}
+			}
+		}
+		if arg.Last {
+			c.FilterEnded = true
+		}
+		return next(r, []phases.Buf{{B: arg.Data, Last: arg.Last, Flush: flush}})
+	}
+}
+
+func gather(arg *handler.BodyArg, in []phases.Buf) error {
+	if len(in) == 1 {
+		b, err := in[0].Bytes()
+		arg.Data = b
+		return err
+	}
+	for i := range in {
+		b, err := in[i].Bytes()
+		if err != nil {
+			return err
+		}
+		arg.Data = append(arg.Data, b...)
+	}
+	return nil
+}
+
+// runSet is set_by_lua*.
+func runSet(r *phases.Request, k *code, target int, args []*phases.Value) phases.Status {
+	c := context(r)
+	vals := make([]string, len(args))
+	for i, a := range args {
+		vals[i] = a.Eval(r)
+	}
+	outer := c.Args
+	c.Args = vals
+	results, exited, ok := runInline(c, handler.Set, k, "set_by_lua*", 1)
+	c.Args = outer
+	if !ok || exited != nil {
+		return 500
+	}
+	value := ""
+	if len(results) > 0 {
+		switch v := results[0].(type) {
+		case lua.LString:
+			value = string(v)
+		case lua.LNumber:
+			value = codec.FormatNumber(float64(v))
+		}
+	}
+	r.SetIndexed(target, value)
+	return phases.Declined
+}

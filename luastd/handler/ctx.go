@@ -1,0 +1,165 @@
+package handler
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/phases"
+	"moongate/runtime/vm"
+)
+
+// Ctx is what a Lua handler works for: a request, or a timer, or the start of a worker. It is the
+// Owner of the vm.Thread that runs the handler. All fields are guarded by the worker's baton.
+type Ctx struct {
+	// R is nil outside requests. Valid until the handler returns.
+	R     *phases.Request
+	Tree  *phases.Tree
+	VM    *VM
+	Phase Phase
+
+	// NgxCtx is ngx.ctx; nil until it is used.
+	NgxCtx *lua.LTable
+	// Args are ngx.arg of set_by_lua.
+	Args []string
+	// Filter is the body filter's chunk, ngx.arg[1] and [2]; nil elsewhere.
+	Filter *BodyArg
+	// Balancer is the balancer's state for ngx.balancer; nil elsewhere.
+	Balancer any
+	// Premature tells a timer that its worker is exiting.
+	Premature bool
+	// Serial is the number that log lines of a context without a request carry; 0 for none.
+	Serial uint64
+	// TimerLog is the tail of a timer's log lines.
+	TimerLog string
+
+	// EOF is set by ngx.eof.
+	EOF bool
+	// Exited is what ngx.exit said; valid when HasExit.
+	Exited  phases.Status
+	HasExit bool
+	// OnAbort is the thread of ngx.on_abort.
+	OnAbort *lua.LFunction
+	// Entered counts phase handlers, so that what one of them left can be told from a later one's.
+	Entered int
+	// Buffering gathers the whole output to find its length, for HTTP/1.0 clients (lua_http10_buffering).
+	Buffering bool
+	// MIMESet: the script has set (or cleared) Content-Type, so no default is put in.
+	MIMESet bool
+	// Settings are the location's lua_* directives; the http level's in a timer.
+	Settings *Settings
+	// UseDefaultType is lua_use_default_type.
+	UseDefaultType bool
+	// Entry is the entry thread of the handler at work; nil between handlers.
+	Entry *vm.Thread
+
+	// Running counts the handlers of the context that hold the baton, one inside the other (a filter
+	// inside the handler whose output it filters).
+	Running int
+
+	// FilterEnded: the body filter has seen the last chunk.
+	FilterEnded bool
+
+	out10      []byte
+	headerSent bool          // a buffered head counts as sent
+	sending    chan struct{} // a thread is writing; closed when it is done
+	// data is the libraries' own, by a key of theirs.
+	data map[any]any
+}
+
+// BodyArg is the chunk that a body filter sees.
+type BodyArg struct {
+	Data    []byte
+	Last    bool
+	Changed bool
+	Eof     bool
+}
+
+// Value is what a library keeps with the context under its own key.
+func (c *Ctx) Value(key any) any { return c.data[key] }
+
+// SetValue keeps v with the context.
+func (c *Ctx) SetValue(key, v any) {
+	if c.data == nil {
+		c.data = map[any]any{}
+	}
+	c.data[key] = v
+}
+
+// VM is one worker with what the Lua module keeps beside it.
+type VM struct {
+	W *vm.Worker
+	// Tree is the configuration that the worker was made for.
+	Tree *phases.Tree
+	// Null is ngx.null, the same as cjson.null.
+	Null *lua.LUserData
+	// Ngx is the ngx table.
+	Ngx *lua.LTable
+	// Strict restores OpenResty's refusal of cosockets in filters, log and init.
+	Strict bool
+	// Boot is the context of init_by_lua, init_worker_by_lua and exit_worker_by_lua while they run.
+	Boot *Ctx
+	// Functions are the handlers' functions by the number of their code.
+	Functions []*lua.LFunction
+	// Owner is the Lua module's own record of the worker's group.
+	Owner any
+	// Values is the libraries' own, by a key of theirs.
+	Values map[any]any
+}
+
+// Current is the context that holds the worker's baton; nil where Lua runs for nobody.
+func (v *VM) Current() *Ctx {
+	t := v.W.Current()
+	if t == nil {
+		return v.Boot
+	}
+	if c, ok := t.Owner.(*Ctx); ok {
+		return c
+	}
+	return v.Boot
+}
+
+// Thread is the thread that runs now.
+func (v *VM) Thread() *vm.Thread { return v.W.Current() }
+
+// Wait gives the baton back while f blocks. It unwinds when the thread is killed meanwhile.
+func (v *VM) Wait(f func(cancel <-chan struct{})) { v.W.Current().Wait(f) }
+
+// Log writes to the context's error log: with the request's tail, or with what a timer's lines have.
+func (c *Ctx) Log(level phases.LogLevel, msg string) {
+	switch {
+	case c == nil:
+		return
+	case c.R != nil:
+		c.R.Log(level, msg)
+	case c.Tree != nil && c.Tree.Core.ErrorLog.Enabled(level):
+		if c.Phase == Timer {
+			msg = "*" + utoa(c.Serial) + " " + msg + ", context: ngx.timer" + c.TimerLog
+		}
+		if c.Phase == InitWorker || c.Phase == ExitWorker {
+			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName()
+		}
+		c.Tree.Core.ErrorLog.Write(level, msg)
+	}
+}
+
+// Enabled reports whether a message of the level would be written.
+func (c *Ctx) Enabled(level phases.LogLevel) bool {
+	if c.R != nil {
+		return c.R.ErrorLog().Enabled(level)
+	}
+	return c.Tree != nil && c.Tree.Core.ErrorLog.Enabled(level)
+}
+
+func utoa(n uint64) string {
+	var b [20]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = byte('0' + n%10)
+		if n /= 10; n == 0 {
+			return string(b[i:])
+		}
+	}
+}
+
+// Started reports whether the script has produced output or a head.
+func (c *Ctx) Started() bool { return c.headerSent || c.R.HeaderSent || len(c.out10) > 0 }

@@ -1,0 +1,131 @@
+package handler
+
+import (
+	"moongate/phases"
+)
+
+// This file is how a script's output reaches the response. All functions are called with the baton
+// held, by a thread of the context; they may give it back while the client is slow.
+
+// Blocking runs f, which waits for something outside, with the baton given back, if the calling
+// goroutine holds it; see phases.Request.Block.
+func (v *VM) Blocking(f func()) {
+	v.W.Current().Wait(func(<-chan struct{}) { f() })
+}
+
+// lockOut keeps two light threads of one request from writing at once: the second waits.
+func (c *Ctx) lockOut() func() {
+	for c.sending != nil {
+		ch := c.sending
+		c.VM.Wait(func(cancel <-chan struct{}) {
+			select {
+			case <-ch:
+			case <-cancel:
+			}
+		})
+	}
+	ch := make(chan struct{})
+	c.sending = ch
+	return func() { c.sending = nil; close(ch) }
+}
+
+// SendHeader sends the response's head if that was not done, with the content type that the location
+// gives by default. OK also where it was sent already.
+func (c *Ctx) SendHeader() phases.Status {
+	r := c.R
+	if r.HeaderSent || c.headerSent {
+		return phases.OK
+	}
+	if r.Out.Status == 0 {
+		r.Out.Status = 200
+	}
+	if !c.MIMESet && r.Out.ContentType == "" && c.UseDefaultType {
+		r.Out.ContentType = r.MIMEType(r.URI)
+	}
+	c.MIMESet = true
+	if c.Buffering {
+		c.headerSent = true
+		return phases.OK
+	}
+	return c.finishHead(r.SendHeader())
+}
+
+func (c *Ctx) finishHead(rc phases.Status) phases.Status {
+	if rc == phases.Error || rc > phases.OK {
+		return rc
+	}
+	return phases.OK
+}
+
+// HeaderSent reports whether the response's head is out, or counts as out (ngx.headers_sent).
+func (c *Ctx) HeaderSent() bool { return c.R.HeaderSent || c.headerSent }
+
+// Send sends body bytes, the head first where it is missing. Error means that the client takes no
+// more; other statuses come from the header filters.
+func (c *Ctx) Send(b []byte) phases.Status {
+	if c.sending != nil {
+		defer c.lockOut()()
+	}
+	if rc := c.SendHeader(); rc != phases.OK {
+		return rc
+	}
+	r := c.R
+	if r.HeaderOnly && r.HeaderSent {
+		return phases.OK
+	}
+	if c.Buffering {
+		c.out10 = append(c.out10, b...)
+		return phases.OK
+	}
+	if len(b) == 0 {
+		return phases.OK
+	}
+	return r.Output(phases.Buf{B: b})
+}
+
+// Flush sends what was gathered; it waits until the kernel has taken it.
+func (c *Ctx) Flush() phases.Status {
+	r := c.R
+	if c.Buffering || r.Finished {
+		return phases.OK
+	}
+	if c.sending != nil {
+		defer c.lockOut()()
+	}
+	if rc := c.SendHeader(); rc != phases.OK {
+		return rc
+	}
+	if r.HeaderOnly {
+		return phases.OK
+	}
+	return r.Output(phases.Buf{Flush: true})
+}
+
+// SendLast ends the response, sending the head where it is missing (an empty body then).
+func (c *Ctx) SendLast() phases.Status {
+	r := c.R
+	if c.EOF {
+		return phases.OK
+	}
+	if rc := c.SendHeader(); rc != phases.OK {
+		return rc
+	}
+	c.EOF = true
+	if c.Buffering {
+		c.Buffering = false
+		if r.Out.ContentLength < 0 {
+			r.Out.ContentLength = int64(len(c.out10))
+		}
+		if rc := c.finishHead(r.SendHeader()); rc != phases.OK {
+			return rc
+		}
+		if r.HeaderOnly {
+			return phases.OK
+		}
+		return r.Output(phases.Buf{B: c.out10, Last: true})
+	}
+	if r.HeaderOnly && !r.IsSub() {
+		return phases.OK
+	}
+	return r.Output(phases.Buf{Last: true})
+}

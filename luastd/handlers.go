@@ -1,0 +1,133 @@
+package luastd
+
+import (
+	"moongate/luastd/handler"
+	"moongate/phases"
+)
+
+// scriptsFor lists the scripts of a phase for r: the server's drop-in ones, then the location's own.
+func scriptsFor(r *phases.Request, phase handler.Phase, own *code) (room [4]*code, n int) {
+	if s := phases.ServerOf[serverConf](r.Server, Module).scripts; s != nil {
+		for _, k := range s.find(phase, r.URI) {
+			if n < len(room)-1 {
+				room[n] = k
+				n++
+			}
+		}
+	}
+	if own != nil {
+		room[n] = own
+		n++
+	}
+	return room, n
+}
+
+func serverRewriteHandler(r *phases.Request) phases.Status {
+	k := phases.ServerOf[serverConf](r.Server, Module).serverRewrite
+	if k == nil || r.URIChanged {
+		return phases.Declined
+	}
+	return earlyPhase(r, handler.ServerRewrite, k)
+}
+
+func rewriteHandler(r *phases.Request) phases.Status {
+	return earlyPhases(r, handler.Rewrite, phases.LocationOf[locConf](r.Loc, Module).rewrite)
+}
+
+func precontentHandler(r *phases.Request) phases.Status {
+	return earlyPhases(r, handler.Precontent, phases.LocationOf[locConf](r.Loc, Module).precontent)
+}
+
+func earlyPhases(r *phases.Request, phase handler.Phase, own *code) phases.Status {
+	list, n := scriptsFor(r, phase, own)
+	for _, k := range list[:n] {
+		if r.URIChanged {
+			break
+		}
+		if rc := earlyPhase(r, phase, k); rc != phases.Declined {
+			return rc
+		}
+	}
+	return phases.Declined
+}
+
+// earlyPhase runs a script whose normal end lets the request go on: ngx.exit(ngx.OK) too. A script
+// that has begun the response ends the request.
+func earlyPhase(r *phases.Request, phase handler.Phase, k *code) phases.Status {
+	o := run(r, phase, k)
+	switch {
+	case o.done:
+		return phases.Done
+	case o.jump:
+		return phases.Declined
+	case o.status == phases.Error, o.status > phases.OK, o.status == phases.Done:
+		return o.status
+	}
+	if rc, ended := endIfAnswered(r); ended {
+		return rc
+	}
+	return phases.Declined
+}
+
+func accessHandler(r *phases.Request) phases.Status {
+	list, n := scriptsFor(r, handler.Access, phases.LocationOf[locConf](r.Loc, Module).access)
+	rc := phases.Declined
+	for _, k := range list[:n] {
+		if rc = runAccess(r, k); rc != phases.OK {
+			return rc
+		}
+	}
+	return rc
+}
+
+func runAccess(r *phases.Request, k *code) phases.Status {
+	o := run(r, handler.Access, k)
+	switch {
+	case o.done:
+		return phases.Done
+	case o.status == phases.Error, o.status > phases.OK, o.status == phases.Done:
+		return o.status
+	case o.status != phases.OK:
+		return phases.Declined
+	}
+	if rc, ended := endIfAnswered(r); ended {
+		return rc
+	}
+	return phases.OK
+}
+
+// endIfAnswered ends a response that an early phase's script has begun.
+func endIfAnswered(r *phases.Request) (phases.Status, bool) {
+	c := context(r)
+	if !c.Started() {
+		c.Buffering = false
+		return phases.OK, false
+	}
+	if rc := c.SendLast(); rc == phases.Error || rc > phases.OK {
+		return rc, true
+	}
+	return 200, true
+}
+
+func contentHandler(r *phases.Request) phases.Status {
+	return runContent(r, phases.LocationOf[locConf](r.Loc, Module).content)
+}
+
+func runContent(r *phases.Request, k *code) phases.Status {
+	o := run(r, handler.Content, k)
+	if o.done {
+		return phases.Done
+	}
+	if o.status == phases.Declined || o.jump {
+		return phases.OK
+	}
+	return o.status
+}
+
+func logHandler(r *phases.Request) phases.Status {
+	list, n := scriptsFor(r, handler.Log, phases.LocationOf[locConf](r.Loc, Module).log)
+	for _, k := range list[:n] {
+		runInline(context(r), handler.Log, k, "log_by_lua*", 0)
+	}
+	return phases.OK
+}

@@ -1,0 +1,57 @@
+package luastd
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/cjson"
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/luastd/ngx/shdict"
+)
+
+// registrations fill the ngx table of a worker, in this order.
+var registrations = []func(v *handler.VM){
+	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
+}
+
+// preloads are the modules that scripts find by require without a file.
+var preloads = map[string]func(v *handler.VM) lua.LGFunction{
+	"cjson":      func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
+	"cjson.safe": func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
+	"ngx.base64": func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
+}
+
+// openLibraries gives a worker everything that scripts can see.
+func openLibraries(v *handler.VM, w *workers) error {
+	L := v.W.L
+	openLua(v)
+	v.W.OpenCoroutine(L)
+	v.Null = newNull(L)
+	v.Ngx = L.NewTable()
+	v.Ngx.RawSetString("null", v.Null)
+	for _, register := range registrations {
+		register(v)
+	}
+	shdict.Register(L, v.Ngx, w.main.zones)
+	L.SetGlobal("ngx", v.Ngx)
+	loaded := L.GetField(L.GetGlobal("package"), "loaded").(*lua.LTable)
+	loaded.RawSetString("ngx", v.Ngx)
+	preload := L.GetField(L.GetGlobal("package"), "preload").(*lua.LTable)
+	for name, loader := range preloads {
+		preload.RawSetString(name, L.NewFunction(loader(v)))
+	}
+	guardGlobals(v)
+	return nil
+}
+
+// newNull makes ngx.null, which cjson.null is too: a light userdata in OpenResty.
+func newNull(L *lua.LState) *lua.LUserData {
+	u := L.NewUserData()
+	mt := L.NewTable()
+	mt.RawSetString("__tostring", L.NewFunction(func(L *lua.LState) int {
+		L.Push(lua.LString("userdata: NULL"))
+		return 1
+	}))
+	u.Metatable = mt
+	return u
+}

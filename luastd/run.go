@@ -1,0 +1,199 @@
+package luastd
+
+import (
+	"errors"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/phases"
+	"moongate/runtime/vm"
+)
+
+// context is the Lua context of r: made when the first handler runs, forgotten at an internal redirect.
+// The worker that it names is the client request's for life.
+func context(r *phases.Request) *handler.Ctx {
+	c, _ := r.Ctx(Module).(*handler.Ctx)
+	lc := phases.LocationOf[locConf](r.Loc, Module)
+	if c == nil {
+		c = &handler.Ctx{R: r, Tree: r.Tree, VM: workerOf(r, lc)}
+		r.SetCtx(Module, c)
+	}
+	c.Settings, c.UseDefaultType = lc.settings, lc.useDefaultType.V
+	return c
+}
+
+// workerOf is the worker of the client's request; the first call chooses it.
+func workerOf(r *phases.Request, lc *locConf) *handler.VM {
+	m := r.Main
+	if v, ok := m.Bound.(*handler.VM); ok {
+		return v
+	}
+	w := phases.MainOf[mainConf](r.Tree, Module).runtime
+	if !lc.codeCache.V {
+		if fresh, err := newWorkers(r.Tree, w.main, 1); err == nil {
+			v := fresh.vms[0]
+			m.Bound = v
+			m.OnEnd(func() { fresh.group.Drain() })
+			return v
+		} else { //nolint:revive // the error belongs to this branch
+			r.Log(phases.LogErr, "lua_code_cache off: "+err.Error())
+		}
+	}
+	v := w.vms[w.group.Pick().ID]
+	m.Bound = v
+	return v
+}
+
+func runtimeOf(v *handler.VM) *workers { return v.Owner.(*workers) }
+
+// outcome is how a handler's script ended.
+type outcome struct {
+	status phases.Status
+	// exited: by ngx.exit, ngx.exec or ngx.redirect rather than by its end.
+	exited bool
+	// taken: the request was taken over by an internal redirect, or a jump asks for one.
+	done bool
+	jump bool
+}
+
+// run runs the script k as an entry thread (rewrite, access, content and their like) and turns what it
+// did into a status, by the rules of ngx_http_lua_run_thread and ngx_http_lua_handle_exit.
+func run(r *phases.Request, phase handler.Phase, k *code) outcome {
+	c := context(r)
+	w := runtimeOf(c.VM)
+	lc := phases.LocationOf[locConf](r.Loc, Module)
+	if lc.needBody.V && phase&(handler.Rewrite|handler.Access|handler.Precontent|handler.Content) != 0 {
+		if rc := r.ReadBody(); rc != phases.OK {
+			return outcome{status: rc, exited: true}
+		}
+	}
+	fn, lerr := w.function(c.VM, k, r)
+	if lerr != nil {
+		r.Log(phases.LogErr, lerr.msg)
+		return outcome{status: lerr.status, exited: true}
+	}
+	if r.Proto < phases.HTTP11 && !r.IsSub() && lc.http10Buffering.V && !c.HeaderSent() {
+		c.Buffering = true
+	}
+	c.Phase, c.HasExit = phase, false
+	enter(c)
+	stop := watchAbort(c, lc)
+	_, err := c.VM.W.Run(c, fn, 0)
+	stop()
+	leave(c)
+	switch ctl := vm.ControlOf(err).(type) {
+	case nil:
+	case handler.Exit:
+		return exit(c, phase, ctl.Status)
+	case handler.Redirect:
+		return exit(c, phase, ctl.Status)
+	case handler.Exec:
+		return outcome{status: exec(r, ctl), done: true}
+	case handler.Jump:
+		r.URIChanged = true
+		return outcome{jump: true}
+	case handler.Abort:
+		return outcome{status: phases.StatusClientClosedRequest, exited: true}
+	case vm.Killed:
+		return outcome{status: 499, exited: true}
+	}
+	if err != nil {
+		logAborted(c, err)
+		if r.HeaderSent {
+			return outcome{status: phases.Error, exited: true}
+		}
+		c.Buffering = false
+		return outcome{status: 500, exited: true}
+	}
+	if phase == handler.Content {
+		return outcome{status: c.SendLast()}
+	}
+	return outcome{}
+}
+
+// exit is ngx_http_lua_handle_exit.
+func exit(c *handler.Ctx, phase handler.Phase, code phases.Status) outcome {
+	r := c.R
+	if !c.HeaderSent() && r.Out.Status == 0 && code >= 200 {
+		r.Out.Status = int(code)
+	}
+	if c.Buffering && r.Out.Status != 0 && c.Started() && code != phases.Error && code != 408 && code != 499 && code != 444 {
+		if rc := c.SendLast(); rc == phases.Error || rc >= 300 {
+			return outcome{status: rc, exited: true}
+		}
+		if code >= 200 {
+			code = 200
+		}
+		return outcome{status: code, exited: true}
+	}
+	c.Buffering = false
+	if code == phases.OK && phase == handler.Content || code >= 200 && code < 300 && code != 204 {
+		if rc := c.SendLast(); rc == phases.Error || rc >= 300 {
+			return outcome{status: rc, exited: true}
+		}
+	}
+	if c.HeaderSent() && code > phases.OK && code != 408 && code != 499 && code != 444 {
+		if phase == handler.Content {
+			return outcome{status: phases.OK, exited: true}
+		}
+		return outcome{status: 200, exited: true}
+	}
+	return outcome{status: code, exited: true}
+}
+
+func exec(r *phases.Request, e handler.Exec) phases.Status {
+	if strings.HasPrefix(e.URI, "@") {
+		return r.NamedLocation(e.URI)
+	}
+	return r.InternalRedirect(e.URI, e.Args)
+}
+
+// enter marks that the calling goroutine is about to hold the worker's baton: what blocks on the wire
+// below gives it back. leave ends that.
+func enter(c *handler.Ctx) {
+	c.Running++
+	c.R.Main.Block = c.VM.Blocking
+}
+
+func leave(c *handler.Ctx) {
+	if c.Running > 0 {
+		c.Running--
+	}
+	if c.Running == 0 {
+		c.R.Main.Block = nil
+	}
+}
+
+// logAborted reports an error that ended an entry thread.
+func logAborted(c *handler.Ctx, err error) {
+	c.Log(phases.LogErr, "lua entry thread aborted: "+errorKind(err)+errorText(err))
+}
+
+func errorKind(err error) string {
+	var ae *lua.ApiError
+	if errors.As(err, &ae) && ae.Type == lua.ApiErrorError {
+		return "error in error handling: "
+	}
+	return "runtime error: "
+}
+
+// errorText is the error's message with its traceback, as OpenResty logs it.
+func errorText(err error) string {
+	var ae *lua.ApiError
+	if !errors.As(err, &ae) {
+		return err.Error()
+	}
+	msg := "unknown reason"
+	switch o := ae.Object.(type) {
+	case lua.LString:
+		msg = string(o)
+	case lua.LNumber:
+		msg = o.String()
+	}
+	if ae.StackTrace != "" {
+		return msg + "\nstack traceback:\n" + strings.TrimPrefix(ae.StackTrace, "stack traceback:\n")
+	}
+	return msg
+}
