@@ -6,6 +6,7 @@ type Phase uint8
 // The phases that modules may add handlers to, and between them the engine's own steps.
 const (
 	PhaseNone Phase = iota
+	PhasePostRead // once for a client's request, before anything else looks at it
 	PhaseServerRewrite
 	phaseFindConfig
 	PhaseRewrite
@@ -53,7 +54,7 @@ func (r *Request) phasesFrom(p Phase) Status {
 			}
 			r.URIChanged = false
 			p = phaseFindConfig - 1
-		case PhasePreaccess, PhasePrecontent:
+		case PhasePostRead, PhasePreaccess, PhasePrecontent:
 			for _, h := range r.Tree.handlers[p] {
 				rc = h(r)
 				if rc == OK {
@@ -204,7 +205,7 @@ func (r *Request) SetContent(h Handler) { r.content = h }
 
 // Engine-side entry for a client's request: see Engine.Serve.
 func (r *Request) serve() {
-	r.process(PhaseServerRewrite)
+	r.process(PhasePostRead)
 	r.finish()
 }
 
