@@ -1,7 +1,6 @@
 package luastd
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 	"moongate/luastd/handler"
 	"moongate/phases"
 	"moongate/phases/rewrite"
-	"moongate/phases/upstream"
 )
 
 // scriptSetter makes the setter of a *_by_lua* directive; at says where the script is kept.
@@ -212,16 +210,4 @@ func setByLua(l *phases.Load, d *conf.Directive, _ any) error {
 	}
 	rewrite.Append(l, func(r *phases.Request) phases.Status { return runSet(r, k, target, args) })
 	return nil
-}
-
-func setBalancer(l *phases.Load, d *conf.Directive, _ any) error {
-	u := upstream.BlockOf(l)
-	if u == nil {
-		return errors.New("balancer_by_lua stands outside an upstream block")
-	}
-	k, err := parseCode(l, d, handler.Balancer, false)
-	if err != nil {
-		return err
-	}
-	return installBalancer(u, k)
 }

@@ -7,7 +7,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
-	"moongate/phases/upstream"
 	"moongate/runtime/vm"
 )
 
@@ -29,5 +28,3 @@ func traceback(L *lua.LState) string {
 func threadEnded(*vm.Thread) {}
 
 func watchAbort(*handler.Ctx, *locConf) func() { return func() {} }
-
-func installBalancer(*upstream.Upstream, *code) error { return nil }

@@ -1,0 +1,168 @@
+package luastd
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+	"moongate/runtime/syntax"
+	"moongate/runtime/vm"
+)
+
+// Script is a Lua program that is run from the shell (moongate resty).
+type Script struct {
+	Name   string // as given; arg[0]
+	Source string
+	Chunk  string // "@file.lua", "=(command line -e)"
+	Args   []string
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// RunScript runs a program in the first worker of t, which has started, with the whole ngx API in a
+// timer's context, as OpenResty's resty does. ngx.print, ngx.say and print write to Stdout. It answers
+// with the process's exit status.
+func RunScript(t *phases.Tree, s Script) int {
+	w := phases.MainOf[mainConf](t, Module).runtime
+	v := w.vms[0]
+	fail := func(msg string) int {
+		fmt.Fprintln(s.Stderr, "ERROR: "+msg)
+		return 1
+	}
+	proto, err := w.group.Compile(strings.TrimPrefix(s.Source, "\ufeff"), s.Chunk)
+	if err != nil {
+		return fail(err.Error())
+	}
+	c := &handler.Ctx{Tree: t, VM: v, Phase: handler.Timer, Settings: httpSettings(t)}
+	var fn *lua.LFunction
+	v.W.Do(func(L *lua.LState) error { //nolint:errcheck // nothing in it fails
+		arg := L.NewTable()
+		arg.RawSetInt(0, lua.LString(s.Name))
+		for i, a := range s.Args {
+			arg.RawSetInt(i+1, lua.LString(a))
+		}
+		L.G.Global.RawSetString("arg", arg)
+		toStdout(v, s.Stdout)
+		fn = v.W.Function(proto, nil)
+		return nil
+	})
+	args := make([]lua.LValue, len(s.Args))
+	for i, a := range s.Args {
+		args[i] = lua.LString(a)
+	}
+	_, err = v.W.Run(c, fn, 0, args...)
+	switch ctl := vm.ControlOf(err).(type) {
+	case nil:
+	case handler.Exit:
+		return int(ctl.Status)
+	default:
+		return 0
+	}
+	if err != nil {
+		return fail(errorText(err))
+	}
+	return 0
+}
+
+// toStdout sends what a script prints to the terminal.
+func toStdout(v *handler.VM, out io.Writer) {
+	L := v.W.L
+	write := func(newline string, sep string) lua.LGFunction {
+		return func(L *lua.LState) int {
+			var b strings.Builder
+			for i := 1; i <= L.GetTop(); i++ {
+				if i > 1 {
+					b.WriteString(sep)
+				}
+				appendPrinted(&b, L, L.Get(i))
+			}
+			b.WriteString(newline)
+			io.WriteString(out, b.String()) //nolint:errcheck // as the shell's own tools
+			L.Push(lua.LNumber(1))
+			return 1
+		}
+	}
+	v.Ngx.RawSetString("print", L.NewFunction(write("", "")))
+	v.Ngx.RawSetString("say", L.NewFunction(write("\n", "")))
+	v.Ngx.RawSetString("flush", L.NewFunction(func(L *lua.LState) int { L.Push(lua.LNumber(1)); return 1 }))
+	L.G.Global.RawSetString("print", L.NewFunction(write("\n", "\t")))
+}
+
+func appendPrinted(b *strings.Builder, L *lua.LState, x lua.LValue) {
+	switch x := x.(type) {
+	case lua.LNumber:
+		b.WriteString(codec.FormatNumber(float64(x)))
+	case *lua.LTable:
+		if x.Metatable == lua.LNil || L.GetMetaField(x, "__tostring") == lua.LNil {
+			if n := x.Len(); n > 0 {
+				for i := 1; i <= n; i++ {
+					appendPrinted(b, L, x.RawGetInt(i))
+				}
+				return
+			}
+		}
+		b.WriteString(lua.LVAsString(L.ToStringMeta(x)))
+	default:
+		b.WriteString(lua.LVAsString(L.ToStringMeta(x)))
+	}
+}
+
+// CheckFile parses a script and lists the globals that it uses and that no worker defines, with the
+// lines that use them first. The error is the parser's.
+func CheckFile(name string) ([]string, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	proto, err := syntax.Compile(string(b), "@"+name)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var out []string
+	globalsOf(proto, seen, func(global string, line int) {
+		if !knownGlobals[global] {
+			out = append(out, fmt.Sprintf("%s:%d: undefined global '%s'", name, line, global))
+		}
+	})
+	return out, nil
+}
+
+// globalsOf calls found for each global that the code reads or writes, once.
+func globalsOf(p *lua.FunctionProto, seen map[string]bool, found func(name string, line int)) {
+	for pc, inst := range p.Code {
+		op := int(inst >> 26)
+		if op != lua.OP_GETGLOBAL {
+			continue
+		}
+		k, ok := p.Constants[int(inst&0x3ffff)].(lua.LString)
+		if !ok || seen[string(k)] {
+			continue
+		}
+		seen[string(k)] = true
+		line := 0
+		if pc < len(p.DbgSourcePositions) {
+			line = p.DbgSourcePositions[pc]
+		}
+		found(string(k), line)
+	}
+	for _, f := range p.FunctionPrototypes {
+		globalsOf(f, seen, found)
+	}
+}
+
+var knownGlobals = func() map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields("_G _VERSION arg assert bit collectgarbage coroutine debug dofile error gcinfo getfenv getmetatable io ipairs jit " +
+		"load loadfile loadstring math module ndk newproxy next ngx os package pairs pcall print rawequal rawget rawset rawlen require " +
+		"select setfenv setmetatable string table tonumber tostring type unpack xpcall") {
+		m[n] = true
+	}
+	return m
+}()
