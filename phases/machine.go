@@ -5,8 +5,8 @@ type Phase uint8
 
 // The phases that modules may add handlers to, and between them the engine's own steps.
 const (
-	PhaseNone Phase = iota
-	PhasePostRead // once for a client's request, before anything else looks at it
+	PhaseNone     Phase = iota
+	PhasePostRead       // once for a client's request, before anything else looks at it
 	PhaseServerRewrite
 	phaseFindConfig
 	PhaseRewrite

@@ -21,6 +21,9 @@ type Conn struct {
 	TLS                  *tls.ConnectionState
 	Started              time.Time
 	ProxyProtocol        *ProxyProtocol
+	// Origin is the connection as it is, where this is realip's copy for one request with another client
+	// address; nil otherwise.
+	Origin *Conn
 	// Raw is the transport below HTTP.
 	Raw net.Conn
 }
@@ -122,6 +125,9 @@ type Request struct {
 	// Block, where set, runs what waits for the client's socket: the goroutine that writes holds something
 	// that others want meanwhile (a Lua worker's baton). Main request only.
 	Block func(f func())
+	// LimitReqStatus and LimitConnStatus are what $limit_req_status and $limit_conn_status say: empty until
+	// the module has looked at the request, which it does once. Main request only.
+	LimitReqStatus, LimitConnStatus string
 	// Upstream is the state of proxying, for the $upstream_ variables; the upstream module's.
 	Upstreams   []UpstreamState
 	UpstreamURL string // for error log lines: what is being talked to

@@ -63,6 +63,13 @@ func (l *Load) Assignable(name string) error {
 	return l.AddVariable(Variable{Name: name, Changeable: true, weak: true})
 }
 
+// AssignableQuiet is Assignable for a variable that is plainly not found, without a warning, until it
+// is assigned.
+func (l *Load) AssignableQuiet(name string) error {
+	absent := func(*Request, string) (string, bool) { return "", false }
+	return l.AddVariable(Variable{Name: name, Changeable: true, weak: true, Get: absent})
+}
+
 // VariableIndex is the slot of the variable name in a request; the name may be defined later.
 func (l *Load) VariableIndex(name string, pos conf.Pos) int {
 	key := strings.ToLower(name)
