@@ -130,7 +130,7 @@ func (p *program) firstSets() []firstSet {
 			case opCountLoop:
 				next(in.x)
 				next(in.y)
-			case opCapOpen, opCapBegin, opMarkPos, opAtomic, opAtomicEnd, opCountInit, opNotNewline, opSubjectStart, opLineStart,
+			case opCapOpen, opCapBegin, opMarkPos, opAtomic, opCountInit, opNotNewline, opSubjectStart, opLineStart,
 				opLineStartX, opSearchStart, opWordEdge, opNotWordEdge, opWordEdgeUCP, opNotWordEdgeUCP, opKeep, opThenMark, opFinalLineEndX, opLineEndX:
 				next(int32(pc + 1))
 			case opFinalLineEnd, opLineEnd:
@@ -144,7 +144,8 @@ func (p *program) firstSets() []firstSet {
 					next(int32(pc + 1))
 				}
 			default:
-				// Back-references, calls, lookarounds, verbs, matches: leave it open.
+				// Back-references, calls, lookarounds, verbs, matches: leave it open. So too the end of an atomic group: the choices
+				// inside of it must not depend on what comes after.
 				f = anything
 			}
 			if f != first[pc] {
