@@ -686,7 +686,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 						}
 						pos = m
 					}
-					if m := p.verbBorder(stk[:sp]); m >= 0 {
+					if m := p.verbBorder(stk[:sp], slots, calls); m >= 0 {
 						unwind(stk, slots, sp, m+1)
 						sp = m + 1
 						break
@@ -821,11 +821,20 @@ func (p *program) doReturn(borrowed *pools, stk []frame, sp int, slots []int32, 
 	return stk, sp, int(c.ret)
 }
 
-// verbBorder returns the innermost frame of an assertion or a call, to which a verb's effect is confined, or -1.
-func (p *program) verbBorder(stk []frame) int {
+// verbBorder returns the innermost frame of an assertion or an unfinished call, to which a verb's effect is confined, or -1.
+func (p *program) verbBorder(stk []frame, slots []int32, calls []call) int {
 	for i := len(stk) - 1; i >= 0; i-- {
-		if pc := stk[i].pc; pc >= 0 && p.insts[pc].marker {
+		f := &stk[i]
+		if f.pc < 0 || !p.insts[f.pc].marker {
+			continue
+		}
+		if p.insts[f.pc].op != opCallUndo {
 			return i
+		}
+		for fp := slots[p.fp]; fp >= f.aux; fp = calls[fp].parent {
+			if fp == f.aux {
+				return i
+			}
 		}
 	}
 	return -1

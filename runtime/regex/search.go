@@ -49,7 +49,8 @@ func (p *program) planSearch(t *tree, first []firstSet) {
 			}
 		}
 		p.firstEnd = f.end
-		if n == 256 {
+		// PCRE looks past leading verbs for a literal only, and that shows, because verbs act where a match is tried.
+		if n == 256 || pc > 0 && n > 1 && p.insts[pc].op != opByte2 && p.insts[pc].op != opStrFold {
 			p.first = nil
 		}
 	}
