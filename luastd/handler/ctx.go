@@ -33,6 +33,14 @@ type Ctx struct {
 
 	// EOF is set by ngx.eof.
 	EOF bool
+	// SeenBody: the script has produced body bytes, so that there is something for ngx.flush.
+	SeenBody bool
+	// HeadersSet: the script has written a response header, so a length that was there before counts.
+	HeadersSet bool
+	// RawSocket: ngx.req.socket(true) has taken the connection over; nothing else may write to it.
+	RawSocket bool
+	// NoAbort counts the subrequests that the script waits for; ngx.exit and its like are refused meanwhile.
+	NoAbort int
 	// Exited is what ngx.exit said; valid when HasExit.
 	Exited  phases.Status
 	HasExit bool

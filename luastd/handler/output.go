@@ -43,6 +43,10 @@ func (c *Ctx) SendHeader() phases.Status {
 		r.Out.ContentType = r.MIMEType(r.URI)
 	}
 	c.MIMESet = true
+	if !c.HeadersSet { // a length or range that was there before was another body's
+		r.Out.ClearContentLength()
+		r.Out.AllowRanges = false
+	}
 	if c.Buffering {
 		c.headerSent = true
 		return phases.OK
