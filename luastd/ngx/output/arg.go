@@ -1,0 +1,82 @@
+package output
+
+import (
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+)
+
+// openArg makes ngx.arg: the arguments of set_by_lua, and the chunk and its last-flag in a body filter.
+func (l *library) openArg(L *lua.LState) {
+	mt := L.CreateTable(0, 2)
+	mt.RawSetString("__index", L.NewFunction(l.argIndex))
+	mt.RawSetString("__newindex", L.NewFunction(l.argNewIndex))
+	t := L.CreateTable(0, 0)
+	t.Metatable = mt
+	l.v.Ngx.RawSetString("arg", t)
+}
+
+func (l *library) argIndex(L *lua.LState) int {
+	c := l.v.Current()
+	if c == nil || c.Phase == handler.Init {
+		codec.Raise(L, "no request found")
+	}
+	n, _ := L.Get(2).(lua.LNumber)
+	value := lua.LValue(lua.LNil)
+	switch i := int(n); {
+	case c.Phase == handler.Set:
+		if i >= 1 && i <= len(c.Args) && c.Args[i-1] != "" {
+			value = lua.LString(c.Args[i-1])
+		}
+	case c.Phase == handler.BodyFilter && c.Filter != nil:
+		switch n {
+		case 1:
+			value = lua.LString(c.Filter.Data)
+		case 2:
+			value = lua.LBool(c.Filter.Last)
+		}
+	default:
+		codec.Raise(L, "API disabled in the current context")
+	}
+	L.Push(value)
+	return 1
+}
+
+func (l *library) argNewIndex(L *lua.LState) int {
+	c := l.v.Current()
+	if c == nil || c.Phase == handler.Init {
+		return 0
+	}
+	if c.Phase != handler.BodyFilter || c.Filter == nil {
+		codec.Raise(L, "API disabled in the context of "+c.Phase.ContextName())
+	}
+	i, f := int(codec.CheckNumber(L, 2, "?")), c.Filter
+	switch i {
+	case 1:
+		f.Data, f.Changed = l.chunk(L), true
+	case 2:
+		f.Last, f.Changed = !lua.LVIsFalse(L.Get(3)), true
+	default:
+		codec.Raise(L, "bad index: "+strconv.Itoa(i))
+	}
+	return 0
+}
+
+// chunk is the value that ngx.arg[1] is set to, as bytes of its own.
+func (l *library) chunk(L *lua.LState) []byte {
+	switch v := L.Get(3).(type) {
+	case lua.LString:
+		return []byte(v)
+	case lua.LNumber:
+		return codec.AppendNumber(nil, float64(v))
+	case *lua.LNilType:
+		return nil
+	case *lua.LTable:
+		return appendArray(L, l.v, nil, v, 3, "?", true)
+	}
+	codec.Raise(L, "bad chunk data type: "+L.Get(3).Type().String())
+	return nil
+}

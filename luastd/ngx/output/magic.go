@@ -1,0 +1,102 @@
+package output
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+)
+
+// openMagic gives the ngx table the fields that are computed: status, ctx, headers_sent, is_subrequest.
+func (l *library) openMagic(L *lua.LState) {
+	mt := L.CreateTable(0, 2)
+	mt.RawSetString("__index", L.NewFunction(l.index))
+	mt.RawSetString("__newindex", L.NewFunction(l.newIndex))
+	l.v.Ngx.Metatable = mt
+}
+
+func (l *library) index(L *lua.LState) int {
+	key, _ := L.Get(2).(lua.LString)
+	value := lua.LValue(lua.LNil)
+	switch key {
+	case "ctx":
+		value = l.ctx(L)
+	case "status":
+		value = lua.LNumber(l.v.Current().Live(L, "no request found").StatusCode())
+	case "headers_sent":
+		value = lua.LBool(l.v.Current().Live(L, "no request found").HeaderSent)
+	case "is_subrequest":
+		value = lua.LBool(l.v.Current().Live(L, "no request found").IsSub())
+	}
+	L.Push(value)
+	return 1
+}
+
+func (l *library) newIndex(L *lua.LState) int {
+	key, value := L.Get(2), L.Get(3)
+	switch name, _ := key.(lua.LString); name {
+	case "status":
+		l.setStatus(L, value)
+	case "ctx":
+		l.setCtx(L, value)
+	default:
+		if t, ok := L.Get(1).(*lua.LTable); ok {
+			t.RawSet(key, value)
+		}
+	}
+	return 0
+}
+
+// ctx is ngx.ctx: made when it is first asked for.
+func (l *library) ctx(L *lua.LState) *lua.LTable {
+	c := l.v.Current()
+	if c == nil || c.Phase == handler.Init {
+		codec.Raise(L, "no request found")
+	}
+	if c.NgxCtx == nil {
+		c.NgxCtx = L.CreateTable(0, 4)
+	}
+	return c.NgxCtx
+}
+
+func (l *library) setCtx(L *lua.LState, value lua.LValue) {
+	t, ok := value.(*lua.LTable)
+	if !ok {
+		codec.Raise(L, "ctx should be a table while getting a "+value.Type().String())
+	}
+	c := l.v.Current()
+	if c == nil || c.Phase == handler.Init {
+		codec.Raise(L, "no request found")
+	}
+	c.NgxCtx = t
+}
+
+func (l *library) setStatus(L *lua.LState, value lua.LValue) {
+	c := l.v.Current()
+	c.Live(L, "no request found")
+	n, ok := codec.ToNumber(value)
+	if !ok {
+		codec.Raise(L, "bad argument #2 to 'ngx_http_lua_ffi_set_resp_status' (cannot convert 'nil' to 'int')")
+	}
+	SetStatus(c, int(n), "")
+}
+
+// SetStatus is the assignment to ngx.status, with a reason phrase of the script's own where reason is
+// not empty. What cannot be done is logged.
+func SetStatus(c *handler.Ctx, status int, reason string) {
+	switch {
+	case c.R.HeaderSent:
+		c.Log(phases.LogErr, "attempt to set ngx.status after sending out response headers")
+		return
+	case status < 100 || status > 999:
+		c.R.Logf(phases.LogErr, "invalid HTTP status code %d", status)
+		return
+	}
+	if reason != "" && status != 101 {
+		reason = codec.FormatNumber(float64(status)) + " " + reason
+	} else {
+		reason = ""
+	}
+	c.R.SetStatus(status, reason)
+}
