@@ -36,7 +36,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Traceback:   traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {
-		v := &handler.VM{W: vw, Tree: t, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}
+		v := &handler.VM{W: vw, Module: Module, Tree: t, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}
 		w.vms[vw.ID] = v
 		return openLibraries(v, w)
 	}

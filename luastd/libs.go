@@ -5,19 +5,24 @@ import (
 
 	"moongate/luastd/cjson"
 	"moongate/luastd/handler"
+	"moongate/luastd/httpclient"
 	"moongate/luastd/ngx/codec"
+	"moongate/luastd/ngx/output"
 	"moongate/luastd/ngx/shdict"
 )
 
 // registrations fill the ngx table of a worker, in this order.
 var registrations = []func(v *handler.VM){
 	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
+	output.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.
 var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson":      func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
 	"cjson.safe": func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
+	"http":       httpclient.Loader,
+	"moongate":   loadGateway,
 	"ngx.base64": func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 }
 

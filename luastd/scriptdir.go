@@ -33,7 +33,15 @@ func setScriptDir(l *phases.Load, d *conf.Directive, c *serverConf) error {
 		return l.Duplicate(d)
 	}
 	root := l.Path(d.Args[0].Value)
+	optional := len(d.Args) == 2 && d.Args[1].Value == "optional"
+	if len(d.Args) == 2 && !optional {
+		return fmt.Errorf("invalid parameter %q", d.Args[1].Value)
+	}
 	if st, err := os.Stat(root); err != nil {
+		if optional && os.IsNotExist(err) {
+			c.scripts = &scriptDir{root: root}
+			return nil
+		}
 		return fmt.Errorf("lua_script_dir %q: %s", root, phases.Errno(err))
 	} else if !st.IsDir() {
 		return fmt.Errorf("lua_script_dir %q is no directory", root)

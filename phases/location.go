@@ -21,6 +21,21 @@ const (
 	LocationNameless                     // the body of an if or a limit_except
 )
 
+// Modifier is what stands before the name: "=", "^~", "~" or "@"; empty for a plain prefix.
+func (k LocationKind) Modifier() string {
+	switch k {
+	case LocationExact:
+		return "="
+	case LocationNoRegex:
+		return "^~"
+	case LocationRegex:
+		return "~"
+	case LocationNamed:
+		return "@"
+	}
+	return ""
+}
+
 // Location is a location block, the server's own level, or the body of an if. Immutable while it serves.
 type Location struct {
 	Name   string
@@ -42,6 +57,9 @@ type Location struct {
 	exact    map[string]*Location
 	prefixes *radix
 }
+
+// Children lists the locations written inside this one, in the configuration's order.
+func (loc *Location) Children() []*Location { return loc.children }
 
 // Handler is the location's content handler, nil where the content phase's handlers decide.
 func (loc *Location) Handler() Handler { return loc.handler }

@@ -64,6 +64,9 @@ type Server struct {
 // Root is the server's own level of location configuration, where requests begin.
 func (s *Server) Root() *Location { return s.loc }
 
+// Listens lists the addresses that the server listens on.
+func (s *Server) Listens() []*Listen { return s.Core.listens }
+
 // Name is $server_name: the first of the names.
 func (s *Server) Name() string { return s.Core.Name }
 

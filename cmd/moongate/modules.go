@@ -3,10 +3,54 @@ package main
 import (
 	"moongate/luastd"
 	"moongate/phases"
+	"moongate/phases/access"
+	"moongate/phases/authbasic"
+	"moongate/phases/authrequest"
+	"moongate/phases/autoindex"
+	"moongate/phases/charset"
+	"moongate/phases/echo"
+	"moongate/phases/emptygif"
+	"moongate/phases/geo"
+	"moongate/phases/headers"
+	"moongate/phases/headersmore"
+	"moongate/phases/index"
+	"moongate/phases/limitreq"
+	"moongate/phases/log"
+	"moongate/phases/maps"
+	"moongate/phases/notmodified"
+	"moongate/phases/realip"
+	"moongate/phases/rewrite"
+	"moongate/phases/splitclients"
+	"moongate/phases/static"
+	"moongate/phases/stubstatus"
+	"moongate/phases/tryfiles"
 )
 
 // modules lists the engine's modules, as nginx's ngx_modules.c. Two orders are in it: handlers of one
 // phase run in the order of the list; filters run from the list's end to its beginning.
 func modules() []*phases.Module {
-	return append(builtin(), luastd.Complete())
+	return []*phases.Module{
+		realip.Module,
+		limitreq.Module,
+		rewrite.Module,
+		maps.Module,
+		geo.Module,
+		splitclients.Module,
+		access.Module,
+		authbasic.Module,
+		authrequest.Module,
+		tryfiles.Module,
+		index.Module,
+		autoindex.Module,
+		static.Module,
+		stubstatus.Module,
+		emptygif.Module,
+		log.Module,
+		charset.Module,
+		headers.Module,
+		echo.Module,
+		luastd.Complete(),
+		headersmore.Module,
+		notmodified.Module,
+	}
 }

@@ -112,7 +112,8 @@ func (w *Watcher) Close() {
 
 // scan renews the set of files and the folders that are watched for them. Folders, not files: an editor
 // that renames would take a file's watch with it.
-func (w *Watcher) scan() {
+// It reports whether a script folder has come that was not watched: what is in it was never looked at.
+func (w *Watcher) scan() (news bool) {
 	t := w.engine.Tree()
 	w.files = map[string]bool{}
 	want := map[string]bool{}
@@ -143,10 +144,9 @@ func (w *Watcher) scan() {
 		})
 	}
 	for d := range want {
-		if !w.dirs[d] {
-			if err := w.fs.Add(d); err == nil {
-				w.dirs[d] = true
-			}
+		if !w.dirs[d] && w.fs.Add(d) == nil {
+			w.dirs[d] = true
+			news = news || w.inScriptDir(d+"/")
 		}
 	}
 	for d := range w.dirs {
@@ -155,6 +155,16 @@ func (w *Watcher) scan() {
 			delete(w.dirs, d)
 		}
 	}
+	return news
+}
+
+func (w *Watcher) inScriptDir(path string) bool {
+	for _, root := range w.trees {
+		if strings.HasPrefix(path, strings.TrimSuffix(root, "/")+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *Watcher) counts(ev fsnotify.Event) bool {
@@ -164,16 +174,14 @@ func (w *Watcher) counts(ev fsnotify.Event) bool {
 	if w.files[filepath.Clean(ev.Name)] {
 		return true
 	}
-	for _, root := range w.trees {
-		if strings.HasPrefix(ev.Name, strings.TrimSuffix(root, "/")+"/") {
-			if strings.HasSuffix(ev.Name, ".lua") {
-				return true
-			}
-			st, err := os.Stat(ev.Name)
-			return err != nil && filepath.Ext(ev.Name) == "" || err == nil && st.IsDir()
-		}
+	if !w.inScriptDir(ev.Name) {
+		return false
 	}
-	return false
+	if strings.HasSuffix(ev.Name, ".lua") {
+		return true
+	}
+	st, err := os.Stat(ev.Name)
+	return err == nil && st.IsDir() || err != nil && filepath.Ext(ev.Name) == ""
 }
 
 func (w *Watcher) run() {
@@ -202,7 +210,9 @@ func (w *Watcher) run() {
 			w.reload()
 			w.scan()
 		case <-rescan.C:
-			w.scan()
+			if w.scan() {
+				due = time.After(settle)
+			}
 		case <-w.again:
 			w.scan()
 		}
