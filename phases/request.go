@@ -115,6 +115,8 @@ type Request struct {
 	URIChanges    int
 	ErrorPage     bool // an error page is being produced
 	AddURIToAlias bool
+	// IgnoreConditions keeps If-Modified-Since and its like from being looked at (nginx's disable_not_modified).
+	IgnoreConditions bool
 	// LocationStale says that the URI was rewritten after its location was found (nginx's valid_location
 	// is 0): the location's name is no prefix to cut off any more. UnparsedStale says that RequestURI is
 	// not what URI and Args stand for (nginx's valid_unparsed_uri is 0).
