@@ -1,0 +1,364 @@
+package lualib
+
+import (
+	"strings"
+	"unsafe"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
+)
+
+// maxString bounds the strings that string.rep makes.
+const maxString = 1<<31 - 1
+
+func (l *library) openString(L *lua.LState) {
+	t := l.provide("string", fill(L, L.CreateTable(0, 16), map[string]lua.LGFunction{
+		"len": stringLen, "sub": stringSub, "upper": stringUpper, "lower": stringLower, "rep": stringRep,
+		"reverse": stringReverse, "byte": stringByte, "char": stringChar, "find": stringFind, "match": stringMatch,
+		"gmatch": stringGMatch, "gsub": stringGSub, "format": stringFormat, "dump": stringDump,
+	}))
+	mt := L.CreateTable(0, 1)
+	mt.RawSetString("__index", t)
+	machine.SetTypeMetatable(L, lua.LTString, mt)
+}
+
+// takeString makes a string of bytes that nobody else will change.
+func takeString(b []byte) lua.LString {
+	return lua.LString(unsafe.String(unsafe.SliceData(b), len(b)))
+}
+
+// n = string.len(s)
+func stringLen(L *lua.LState) int { return pushNumber(L, float64(len(checkString(L, 1)))) }
+
+// span turns the positions of sub and byte into a slice's bounds.
+func span(n, i, j int) (from, to int) {
+	if j < 0 {
+		j += n + 1
+	} else if j > n {
+		j = n
+	}
+	if i < 0 {
+		i = max(i+n+1, 1)
+	} else if i == 0 {
+		i = 1
+	}
+	if i > j {
+		return 0, 0
+	}
+	return i - 1, j
+}
+
+// s = string.sub(s, i [, j])
+func stringSub(L *lua.LState) int {
+	s := checkString(L, 1)
+	from, to := span(len(s), checkInt(L, 2), optInt(L, 3, -1))
+	return pushString(L, s[from:to])
+}
+
+// s = string.upper(s)
+func stringUpper(L *lua.LState) int { return mapBytes(L, 'a', 'z') }
+
+// s = string.lower(s)
+func stringLower(L *lua.LState) int { return mapBytes(L, 'A', 'Z') }
+
+// mapBytes changes the case of the letters from first to last. Other bytes stay as they are.
+func mapBytes(L *lua.LState, first, last byte) int {
+	s := checkString(L, 1)
+	i := 0
+	for i < len(s) && (s[i] < first || s[i] > last) {
+		i++
+	}
+	if i == len(s) {
+		return pushString(L, s)
+	}
+	b := []byte(s)
+	for ; i < len(b); i++ {
+		if b[i] >= first && b[i] <= last {
+			b[i] ^= 0x20
+		}
+	}
+	L.Push(takeString(b))
+	return 1
+}
+
+// s = string.rep(s, n [, sep])
+func stringRep(L *lua.LState) int {
+	s := checkString(L, 1)
+	n := checkInt(L, 2)
+	sep := optString(L, 3, "")
+	if n <= 0 || len(s)+len(sep) == 0 {
+		return pushString(L, "")
+	}
+	if int64(len(s)+len(sep))*int64(n) > maxString {
+		machine.Errorf(L, "resulting string too large")
+	}
+	if sep == "" {
+		return pushString(L, strings.Repeat(s, n))
+	}
+	return pushString(L, strings.Repeat(s+sep, n-1)+s)
+}
+
+// s = string.reverse(s)
+func stringReverse(L *lua.LState) int {
+	s := checkString(L, 1)
+	b := make([]byte, len(s))
+	for i := range len(s) {
+		b[len(s)-1-i] = s[i]
+	}
+	L.Push(takeString(b))
+	return 1
+}
+
+// ... = string.byte(s [, i [, j]])
+func stringByte(L *lua.LState) int {
+	s := checkString(L, 1)
+	i := optInt(L, 2, 1)
+	from, to := span(len(s), i, optInt(L, 3, i))
+	if to-from > maxResults {
+		machine.Errorf(L, "string slice too long")
+	}
+	for k := from; k < to; k++ {
+		L.Push(machine.Number(L, float64(s[k])))
+	}
+	return to - from
+}
+
+// singles holds all strings of one byte.
+var singles = func() string {
+	b := make([]byte, 256)
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return string(b)
+}()
+
+// s = string.char(...)
+func stringChar(L *lua.LState) int {
+	n := L.GetTop()
+	b := make([]byte, n)
+	for i := range b {
+		c := checkInt(L, i+1)
+		if c < 0 || c > 255 {
+			machine.ArgError(L, i+1, "invalid value")
+		}
+		b[i] = byte(c)
+	}
+	if n == 1 {
+		return pushString(L, singles[b[0]:int(b[0])+1])
+	}
+	L.Push(takeString(b))
+	return 1
+}
+
+// i, j, ... = string.find(s, pattern [, init [, plain]])
+func stringFind(L *lua.LState) int { return find(L, true) }
+
+// ... = string.match(s, pattern [, init])
+func stringMatch(L *lua.LState) int { return find(L, false) }
+
+const patternSpecials = "^$*+?.([%-"
+
+func find(L *lua.LState, positions bool) int {
+	s, pat := checkString(L, 1), checkString(L, 2)
+	init := optInt(L, 3, 1)
+	if init < 0 {
+		init += len(s)
+	} else {
+		init--
+	}
+	init = max(init, 0)
+	if init > len(s) {
+		init = len(s) + 1
+	}
+	if init > len(s) {
+		// A start beyond the end counts as the end in the LuaJIT of OpenResty.
+		init = len(s)
+	}
+	if positions && (lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pat, patternSpecials)) {
+		if i := strings.Index(s[init:], pat); i >= 0 {
+			pushNumber(L, float64(init+i+1))
+			return 1 + pushNumber(L, float64(init+i+len(pat)))
+		}
+		L.Push(lua.LNil)
+		return 1
+	}
+	m := matcher{L: L, src: s, pat: pat}
+	p := 0
+	anchored := pat != "" && pat[0] == '^'
+	if anchored {
+		p = 1
+	}
+	literal, hasLiteral := firstByte(pat)
+	for at := init; ; at++ {
+		if hasLiteral && !anchored {
+			i := strings.IndexByte(s[at:], literal)
+			if i < 0 {
+				break
+			}
+			at += i
+		}
+		m.reset()
+		if e := m.match(at, p); e >= 0 {
+			if positions {
+				pushNumber(L, float64(at+1))
+				pushNumber(L, float64(e))
+				return 2 + m.push(0, 0, false)
+			}
+			return m.push(at, e, true)
+		}
+		if anchored || at >= len(s) {
+			break
+		}
+	}
+	L.Push(lua.LNil)
+	return 1
+}
+
+// firstByte is the byte that every match of the pattern begins with, if there is one that can be told at a glance.
+func firstByte(pat string) (byte, bool) {
+	if pat == "" || strings.IndexByte("^$.([%)", pat[0]) >= 0 {
+		return 0, false
+	}
+	if len(pat) > 1 && strings.IndexByte("*?-", pat[1]) >= 0 {
+		return 0, false
+	}
+	return pat[0], true
+}
+
+// iterator = string.gmatch(s, pattern)
+func stringGMatch(L *lua.LState) int {
+	s, pat := checkString(L, 1), checkString(L, 2)
+	at := 0
+	m := &matcher{src: s, pat: pat}
+	L.Push(L.NewFunction(func(L *lua.LState) int {
+		m.L = L
+		for ; at <= len(s); at++ {
+			m.reset()
+			if e := m.match(at, 0); e >= 0 {
+				start := at
+				if at = e; e == start {
+					at++
+				}
+				return m.push(start, e, true)
+			}
+		}
+		return 0
+	}))
+	return 1
+}
+
+// s, n = string.gsub(s, pattern, replacement [, max])
+func stringGSub(L *lua.LState) int {
+	s, pat := checkString(L, 1), checkString(L, 2)
+	repl := L.Get(3)
+	switch v := repl.(type) {
+	case lua.LNumber:
+		repl = lua.LString(machine.FormatNumber(float64(v)))
+	case lua.LString, *lua.LTable, *lua.LFunction:
+	default:
+		machine.ArgError(L, 3, "string/function/table expected")
+	}
+	limit := optInt(L, 4, len(s)+1)
+	m := matcher{L: L, src: s, pat: pat}
+	p := 0
+	anchored := pat != "" && pat[0] == '^'
+	if anchored {
+		p = 1
+	}
+	literal, hasLiteral := firstByte(pat)
+	var out []byte
+	// Up to copied, the subject is in out.
+	at, copied, n := 0, 0, 0
+	for n < limit {
+		if hasLiteral && !anchored {
+			i := strings.IndexByte(s[at:], literal)
+			if i < 0 {
+				break
+			}
+			at += i
+		}
+		m.reset()
+		e := m.match(at, p)
+		if e >= 0 {
+			n++
+			out = append(out, s[copied:at]...)
+			out = m.replace(out, repl, at, e)
+			copied = e
+		}
+		switch {
+		case e > at:
+			at = e
+		case at < len(s):
+			at++
+		default:
+			anchored = true
+		}
+		if anchored {
+			break
+		}
+	}
+	if n == 0 {
+		pushString(L, s)
+	} else {
+		L.Push(takeString(append(out, s[copied:]...)))
+	}
+	return 1 + pushNumber(L, float64(n))
+}
+
+// replace appends what stands for the match src[s:e].
+func (m *matcher) replace(out []byte, repl lua.LValue, s, e int) []byte {
+	L := m.L
+	var v lua.LValue
+	switch r := repl.(type) {
+	case lua.LString:
+		return m.expand(out, string(r), s, e)
+	case *lua.LTable:
+		v = machine.Index(L, r, m.value(0, s, e))
+	case *lua.LFunction:
+		L.Push(r)
+		L.Call(m.push(s, e, true), 1)
+		v = L.Get(-1)
+		L.Pop(1)
+	}
+	switch v := v.(type) {
+	case lua.LString:
+		return append(out, v...)
+	case lua.LNumber:
+		return machine.AppendNumber(out, float64(v))
+	}
+	if lua.LVAsBool(v) {
+		machine.Errorf(L, "invalid replacement value (a %s)", machine.TypeName(v))
+	}
+	return append(out, m.src[s:e]...)
+}
+
+// expand appends a replacement string, with %0 to %9 replaced by captures.
+func (m *matcher) expand(out []byte, repl string, s, e int) []byte {
+	for {
+		i := strings.IndexByte(repl, '%')
+		if i < 0 {
+			return append(out, repl...)
+		}
+		out = append(out, repl[:i]...)
+		if i+1 >= len(repl) {
+			// The C string's final NUL stands for the missing character.
+			return append(out, 0)
+		}
+		c := repl[i+1]
+		repl = repl[i+2:]
+		switch {
+		case c < '0' || c > '9':
+			out = append(out, c)
+		case c == '0':
+			out = append(out, m.src[s:e]...)
+		default:
+			switch v := m.value(int(c-'1'), s, e).(type) {
+			case lua.LString:
+				out = append(out, v...)
+			case lua.LNumber:
+				out = machine.AppendNumber(out, float64(v))
+			}
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package lualib
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
+)
+
+func (l *library) openTable(L *lua.LState) {
+	t := l.provide("table", fill(L, L.CreateTable(0, 16), map[string]lua.LGFunction{
+		"concat": tableConcat, "insert": tableInsert, "remove": tableRemove, "sort": tableSort, "maxn": tableMaxN,
+		"foreach": tableForEach, "foreachi": tableForEachI, "getn": tableGetN, "move": tableMove,
+	}))
+	for name, fn := range map[string]lua.LGFunction{
+		"new": tableNew, "clear": tableClear, "nkeys": tableNKeys, "isarray": tableIsArray, "isempty": tableIsEmpty,
+		"clone": tableClone,
+	} {
+		l.lazily(L, t, "table", name, fn)
+	}
+}
+
+// s = table.concat(t [, sep [, i [, j]]])
+func tableConcat(L *lua.LState) int {
+	t := checkTable(L, 1)
+	sep := optString(L, 2, "")
+	i := optInt(L, 3, 1)
+	j := 0
+	if L.Get(4) == lua.LNil {
+		j = t.Len()
+	} else {
+		j = checkInt(L, 4)
+	}
+	size := 0
+	for k := i; k <= j; k++ {
+		switch v := machine.GetInt(t, k).(type) {
+		case lua.LString:
+			size += len(v) + len(sep)
+		case lua.LNumber:
+			size += 8 + len(sep)
+		default:
+			machine.Errorf(L, "invalid value (%s) at index %d in table for 'concat'", machine.TypeName(v), k)
+		}
+	}
+	b := make([]byte, 0, size)
+	for k := i; k <= j; k++ {
+		if k > i {
+			b = append(b, sep...)
+		}
+		switch v := machine.GetInt(t, k).(type) {
+		case lua.LString:
+			b = append(b, v...)
+		case lua.LNumber:
+			b = machine.AppendNumber(b, float64(v))
+		}
+	}
+	L.Push(takeString(b))
+	return 1
+}
+
+// table.insert(t, [pos,] v)
+func tableInsert(L *lua.LState) int {
+	t := checkTable(L, 1)
+	n := t.Len() + 1
+	switch L.GetTop() {
+	case 2:
+		machine.SetInt(t, n, L.Get(2))
+		return 0
+	case 3:
+	default:
+		machine.Errorf(L, "wrong number of arguments to 'insert'")
+	}
+	pos := checkInt(L, 2)
+	n = max(n, pos)
+	if a := machine.Array(t); pos >= 1 && n == len(a)+1 && pos < n {
+		machine.SetInt(t, n, a[n-2])
+		a = machine.Array(t)
+		copy(a[pos:n-1], a[pos-1:n-2])
+		a[pos-1] = L.Get(3)
+		return 0
+	}
+	for i := n; i > pos; i-- {
+		machine.SetInt(t, i, machine.GetInt(t, i-1))
+	}
+	machine.SetInt(t, pos, L.Get(3))
+	return 0
+}
+
+// v = table.remove(t [, pos])
+func tableRemove(L *lua.LState) int {
+	t := checkTable(L, 1)
+	n := t.Len()
+	pos := n
+	if L.Get(2) != lua.LNil {
+		pos = checkInt(L, 2)
+	}
+	if n == 0 && L.Get(2) == lua.LNil {
+		return 0
+	}
+	if pos > n && L.Get(2) != lua.LNil && pos != n {
+		return 0
+	}
+	v := machine.GetInt(t, pos)
+	a := machine.Array(t)
+	if pos >= 1 && n <= len(a) {
+		copy(a[pos-1:n-1], a[pos:n])
+		a[n-1] = lua.LNil
+		if n == len(a) {
+			machine.Resize(t, n-1)
+		}
+		L.Push(v)
+		return 1
+	}
+	for i := pos; i < n; i++ {
+		machine.SetInt(t, i, machine.GetInt(t, i+1))
+	}
+	machine.SetInt(t, n, lua.LNil)
+	L.Push(v)
+	return 1
+}
+
+// n = table.maxn(t)
+func tableMaxN(L *lua.LState) int {
+	t := checkTable(L, 1)
+	highest := 0.0
+	for k := lua.LValue(lua.LNil); ; {
+		var ok bool
+		if k, _, ok = machine.Next(t, k); !ok || k == lua.LNil {
+			return pushNumber(L, highest)
+		}
+		if n, ok := k.(lua.LNumber); ok {
+			highest = math.Max(highest, float64(n))
+		}
+	}
+}
+
+// n = table.getn(t)
+func tableGetN(L *lua.LState) int { return pushNumber(L, float64(checkTable(L, 1).Len())) }
+
+// v = table.foreach(t, f)
+func tableForEach(L *lua.LState) int {
+	t, f := checkTable(L, 1), checkFunction(L, 2)
+	for k := lua.LValue(lua.LNil); ; {
+		next, v, ok := machine.Next(t, k)
+		if !ok {
+			machine.Errorf(L, "invalid key to 'next'")
+		}
+		if k = next; k == lua.LNil {
+			return 0
+		}
+		if visit(L, f, k, v) {
+			return 1
+		}
+	}
+}
+
+// v = table.foreachi(t, f)
+func tableForEachI(L *lua.LState) int {
+	t, f := checkTable(L, 1), checkFunction(L, 2)
+	for i := 1; i <= t.Len(); i++ {
+		if visit(L, f, lua.LNumber(i), machine.GetInt(t, i)) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// visit calls f(k, v) and leaves its result on the stack if that is not nil.
+func visit(L *lua.LState, f *lua.LFunction, k, v lua.LValue) bool {
+	L.Push(f)
+	L.Push(k)
+	L.Push(v)
+	L.Call(2, 1)
+	if L.Get(-1) != lua.LNil {
+		return true
+	}
+	L.Pop(1)
+	return false
+}
+
+// to = table.move(from, f, e, t [, to])
+func tableMove(L *lua.LState) int {
+	from := checkTable(L, 1)
+	f, e, t := checkInt(L, 2), checkInt(L, 3), checkInt(L, 4)
+	to := from
+	if L.Get(5) != lua.LNil {
+		to = checkTable(L, 5)
+	}
+	if e >= f {
+		if t <= f || t > e || to != from {
+			for i := f; i <= e; i++ {
+				machine.SetInt(to, t+i-f, machine.GetInt(from, i))
+			}
+		} else {
+			for i := e; i >= f; i-- {
+				machine.SetInt(to, t+i-f, machine.GetInt(from, i))
+			}
+		}
+	}
+	L.Push(to)
+	return 1
+}
+
+// maxRoom bounds what table.new sets aside at once; the table grows beyond it as needed.
+const maxRoom = 1 << 20
+
+// t = table.new(narray, nhash)
+func tableNew(L *lua.LState) int {
+	a, h := checkInt(L, 1), checkInt(L, 2)
+	L.Push(L.CreateTable(min(max(a, 0), maxRoom), min(max(h, 0), maxRoom)))
+	return 1
+}
+
+// table.clear(t)
+func tableClear(L *lua.LState) int {
+	machine.Clear(checkTable(L, 1))
+	return 0
+}
+
+// n = table.nkeys(t)
+func tableNKeys(L *lua.LState) int { return pushNumber(L, float64(machine.Count(checkTable(L, 1)))) }
+
+// yes = table.isempty(t)
+func tableIsEmpty(L *lua.LState) int {
+	k, _, _ := machine.Next(checkTable(L, 1), lua.LNil)
+	return pushBool(L, k == lua.LNil)
+}
+
+// yes = table.isarray(t)
+func tableIsArray(L *lua.LState) int {
+	t := checkTable(L, 1)
+	if machine.Hashed(t) == 0 {
+		return pushBool(L, true)
+	}
+	for k := lua.LValue(lua.LNil); ; {
+		var ok bool
+		if k, _, ok = machine.Next(t, k); !ok || k == lua.LNil {
+			return pushBool(L, true)
+		}
+		if n, ok := k.(lua.LNumber); !ok || n < 1 || math.Floor(float64(n)) != float64(n) {
+			return pushBool(L, false)
+		}
+	}
+}
+
+// copy = table.clone(t)
+func tableClone(L *lua.LState) int {
+	t := checkTable(L, 1)
+	c := L.CreateTable(len(machine.Array(t)), machine.Hashed(t))
+	for k := lua.LValue(lua.LNil); ; {
+		next, v, ok := machine.Next(t, k)
+		if k = next; !ok || k == lua.LNil {
+			break
+		}
+		machine.Set(c, k, v)
+	}
+	L.Push(c)
+	return 1
+}
