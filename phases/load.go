@@ -247,6 +247,7 @@ func (l *Load) finish() {
 				l.add(m.InitMain(l, t.main[m.id]))
 			}
 			for _, s := range t.Servers {
+				l.Server, l.Location = s, s.loc
 				if m.MergeServer != nil {
 					l.add(m.MergeServer(l, t.http.conf[m.id], s.conf[m.id]))
 				}
@@ -255,6 +256,7 @@ func (l *Load) finish() {
 				}
 				l.mergeLocations(m, s.loc)
 			}
+			l.Server, l.Location = t.http, t.http.loc
 		}
 		for _, m := range t.modules {
 			if m.Postconfigure != nil {
@@ -268,6 +270,7 @@ func (l *Load) finish() {
 func (l *Load) mergeLocations(m *Module, parent *Location) {
 	for _, list := range [2][]*Location{parent.children, parent.inner} {
 		for _, loc := range list {
+			l.Location = loc
 			if m.MergeLocation != nil {
 				l.add(m.MergeLocation(l, parent.conf[m.id], loc.conf[m.id]))
 			}
