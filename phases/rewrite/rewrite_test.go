@@ -17,7 +17,7 @@ func newShow() *phases.Module {
 	return phases.NewModule(phases.Module{
 		Name: "show",
 		Directives: []phases.Directive{
-			{Name: "show", Ctx: phases.CtxLocation | phases.CtxLocationIf, Args: phases.Take1, Set: func(l *phases.Load, d *conf.Directive, _ any) error {
+			{Name: "show", Ctx: phases.CtxLocation | phases.CtxLocationIf | phases.CtxLimitExcept, Args: phases.Take1, Set: func(l *phases.Load, d *conf.Directive, _ any) error {
 				v, err := l.Value(d.Args[0])
 				if err != nil {
 					return err
@@ -95,6 +95,9 @@ const program = `events {} http { server { listen ADDR; server_name example.org;
 	location /if/inherit { set $a 1; if ($arg_x) { set $a 2; } show "a=$a"; }
 	location /if/break { if ($arg_x) { break; } return 200 on; show broken; }
 	location /order { set $a 1; step $a "$a 2"; set $a "$a 3"; if ($arg_x) { step $a "$a x"; } step $b $arg_b; show "$a [$b]"; }
+	location /limit/other { limit_except GET { show limited; } show open; }
+	location /limit/same { limit_except POST { } show kept; }
+	location /late { if ($arg_x) { set $a 1; } show late; }
 	location /args { set $args "z=9"; show "$args $arg_z"; }
 	location /vary { if ($arg_x) { set $never 1; } show "[$never]"; }
 	location /log { rewrite_log on; rewrite ^/log/(a) /show/$1 last; rewrite ^/log /go/ redirect; }
@@ -211,6 +214,19 @@ func TestSequence(t *testing.T) {
 		})
 	}
 
+	t.Run("limit_except", func(t *testing.T) {
+		for _, c := range []struct{ method, path, want string }{
+			{"GET", "/limit/other", "open"}, {"POST", "/limit/other", "limited"}, {"FOO", "/limit/other", "limited"}, {"GET", "/limit/same", "kept"},
+			{"GET", "/late?x=1", "late"},
+		} {
+			if res := s.Do(c.method, c.path, ""); res.Body != c.want {
+				t.Errorf("%s %s: %s", c.method, c.path, res.Raw)
+			}
+		}
+		if res := s.Do("HEAD", "/limit/other", ""); res.Status != 200 {
+			t.Error(res.Raw)
+		}
+	})
 	t.Run("step ends the phase", func(t *testing.T) {
 		if res := s.Get("/order?b=stop"); res.Status != 403 {
 			t.Fatal(res.Raw)
