@@ -8,6 +8,7 @@ import (
 	"moongate/luastd/httpclient"
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/output"
+	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
 )
 
@@ -15,6 +16,7 @@ import (
 var registrations = []func(v *handler.VM){
 	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
 	output.Register,
+	resp.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.
@@ -23,6 +25,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson.safe": func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
 	"http":       httpclient.Loader,
 	"moongate":   loadGateway,
+	"ngx.resp":   resp.Loader,
 	"ngx.base64": func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 }
 
