@@ -22,7 +22,7 @@ func runInline(c *handler.Ctx, phase handler.Phase, k *code, what string, nret i
 	outer := c.Phase
 	c.Phase = phase
 	var err error
-	if c.R.Main.Block != nil && c.Running > 0 {
+	if c.Running > 0 {
 		c.Running++
 		results, err = c.VM.W.Current().Run(fn, nret, args...)
 		c.Running--
@@ -61,6 +61,9 @@ func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
 				return exited.Status
 			}
 		}
+		if r.TakesDirectly() {
+			return r.TakeHead()
+		}
 		return next(r)
 	}
 }
@@ -69,6 +72,10 @@ func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
 // last one as ngx.arg[2], and may replace both.
 func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 	return func(r *phases.Request, in []phases.Buf) phases.Status {
+		next := next
+		if r.TakesDirectly() {
+			next = takeBody
+		}
 		list, n := scriptsFor(r, handler.BodyFilter, phases.LocationOf[locConf](r.Loc, Module).bodyFilter)
 		if n == 0 || r.HeaderOnly && !r.IsSub() {
 			return next(r, in)
@@ -107,6 +114,9 @@ func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 		return next(r, []phases.Buf{{B: arg.Data, Last: arg.Last, Flush: flush}})
 	}
 }
+
+// takeBody keeps the output of ngx.location.capture's subrequests from the filters below.
+func takeBody(r *phases.Request, in []phases.Buf) phases.Status { return r.TakeBody(in) }
 
 func gather(arg *handler.BodyArg, in []phases.Buf) error {
 	if len(in) == 1 {

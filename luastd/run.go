@@ -152,18 +152,25 @@ func exec(r *phases.Request, e handler.Exec) phases.Status {
 
 // enter marks that the calling goroutine is about to hold the worker's baton: what blocks on the wire
 // below gives it back. leave ends that.
+// A captured subrequest runs beside its main request and writes to nobody's wire.
 func enter(c *handler.Ctx) {
 	c.Running++
-	c.R.Main.Block = c.VM.Blocking
+	if !c.R.OffWire() {
+		c.R.Main.Block = c.VM.Blocking
+	}
 }
 
 func leave(c *handler.Ctx) {
 	if c.Running > 0 {
 		c.Running--
 	}
-	if c.Running == 0 {
+	if c.Running > 0 {
+		return
+	}
+	if !c.R.OffWire() {
 		c.R.Main.Block = nil
 	}
+	c.HandlerEnded()
 }
 
 // logAborted reports an error that ended an entry thread.

@@ -156,7 +156,24 @@ type Request struct {
 	log       *ErrorLog
 }
 
-type varTable struct{ slots []varSlot }
+// varTable is a request's variables. mu is set once a subrequest shares them, which may run on another
+// goroutine.
+type varTable struct {
+	slots []varSlot
+	mu    *sync.Mutex
+}
+
+func (t *varTable) lock() {
+	if t.mu != nil {
+		t.mu.Lock()
+	}
+}
+
+func (t *varTable) unlock() {
+	if t.mu != nil {
+		t.mu.Unlock()
+	}
+}
 
 // UpstreamState is one attempt of an upstream, as the $upstream_* variables print it.
 type UpstreamState struct {
@@ -215,6 +232,7 @@ func (r *Request) Recycle() {
 		vars = &varTable{}
 	}
 	clear(vars.slots)
+	vars.mu = nil
 	clear(ctx)
 	clear(ends)
 	*r = Request{In: in, Out: out, vars: vars, captures: caps[:0], ctx: ctx, ends: ends[:0]}

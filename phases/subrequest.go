@@ -1,6 +1,9 @@
 package phases
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // SubOptions shape a subrequest.
 type SubOptions struct {
@@ -8,6 +11,9 @@ type SubOptions struct {
 	Args   string
 	// Capture keeps the response in memory instead of sending it to the client.
 	Capture bool
+	// Direct, with Capture, lets the response be taken before it has gone through all filters: see
+	// TakesDirectly.
+	Direct bool
 	// HeaderOnly drops the response's body (auth_request).
 	HeaderOnly bool
 	// ShareVars lets both requests see the same variables; otherwise the subrequest starts with none.
@@ -22,6 +28,7 @@ type SubOptions struct {
 
 type subrequest struct {
 	capture bool
+	direct  bool
 	discard bool
 	body    []byte
 	last    bool
@@ -58,15 +65,20 @@ func (r *Request) Subrequest(uri string, o SubOptions) (*Request, error) {
 	sr.Out.reset()
 	sr.log = r.log
 	sr.URIChanges = 0
-	sr.sub = &subrequest{capture: o.Capture, discard: o.HeaderOnly, post: o.Post}
+	sr.sub = &subrequest{capture: o.Capture, direct: o.Direct, discard: o.HeaderOnly, post: o.Post}
 	sr.HeaderOnly = o.HeaderOnly
 	switch {
 	case o.ShareVars:
+		if r.vars.mu == nil {
+			r.vars.mu = new(sync.Mutex)
+		}
 		sr.vars = r.vars
 	default:
 		sr.vars = &varTable{slots: make([]varSlot, len(r.Tree.indexed))}
 		if o.CopyVars {
+			r.vars.lock()
 			copy(sr.vars.slots, r.vars.slots)
+			r.vars.unlock()
 		}
 	}
 	sr.bind(r.Tree)
@@ -92,6 +104,27 @@ func (r *Request) Run() Status {
 // Captured is the body that a capturing subrequest produced; whole is false where the response
 // broke off before its end.
 func (r *Request) Captured() (body []byte, whole bool) { return r.sub.body, r.sub.last }
+
+// TakesDirectly reports whether r is a subrequest whose response the module that made it takes out of the
+// middle of the filters, with TakeHead and TakeBody (SubOptions.Direct).
+func (r *Request) TakesDirectly() bool { return r.sub != nil && r.sub.direct }
+
+// TakeHead ends the header filters of a subrequest here.
+func (r *Request) TakeHead() Status { return writeHeader(r) }
+
+// TakeBody ends the body filters of a subrequest here.
+func (r *Request) TakeBody(in []Buf) Status { return r.sub.write(r, in) }
+
+// OffWire reports whether nothing that r puts out reaches the client's connection: r or a request above
+// it is captured. Such a request may run beside its main request, on another goroutine.
+func (r *Request) OffWire() bool {
+	for ; r.sub != nil; r = r.Parent {
+		if r.sub.capture {
+			return true
+		}
+	}
+	return false
+}
 
 // FinalStatus is the status that the processing ended with.
 func (r *Request) FinalStatus() Status { return r.status }

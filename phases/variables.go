@@ -120,7 +120,7 @@ const (
 
 // Indexed is the value of the variable at slot i; ok is false for one that is not found.
 func (r *Request) Indexed(i int) (string, bool) {
-	s := &r.vars.slots[i]
+	s := r.slot(i)
 	iv := r.Tree.indexed[i]
 	switch {
 	case s.state == varAssigned:
@@ -134,12 +134,29 @@ func (r *Request) Indexed(i int) (string, bool) {
 		return "", false
 	}
 	value, ok := iv.v.Get(r, iv.name)
-	s = &r.vars.slots[i]
-	s.value, s.state = value, varValid
+	s = varSlot{value, varValid}
 	if !ok {
 		s.state = varNotFound
 	}
+	r.setSlot(i, s)
 	return value, ok
+}
+
+func (r *Request) slot(i int) varSlot {
+	t := r.vars
+	if t.mu == nil {
+		return t.slots[i]
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.slots[i]
+}
+
+func (r *Request) setSlot(i int, s varSlot) {
+	t := r.vars
+	t.lock()
+	t.slots[i] = s
+	t.unlock()
 }
 
 // SetIndexed assigns the variable at slot i.
@@ -148,11 +165,11 @@ func (r *Request) SetIndexed(i int, value string) {
 		v.Set(r, value)
 		return
 	}
-	r.vars.slots[i] = varSlot{value, varAssigned}
+	r.setSlot(i, varSlot{value, varAssigned})
 }
 
 // ClearIndexed makes the variable at slot i "not found".
-func (r *Request) ClearIndexed(i int) { r.vars.slots[i] = varSlot{"", varNotFound} }
+func (r *Request) ClearIndexed(i int) { r.setSlot(i, varSlot{"", varNotFound}) }
 
 // Var looks a variable up by name, lower case, without the dollar sign (ngx_http_get_variable).
 func (r *Request) Var(name string) (string, bool) {

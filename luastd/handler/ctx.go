@@ -30,6 +30,8 @@ type Ctx struct {
 	Serial uint64
 	// TimerLog is the tail of a timer's log lines.
 	TimerLog string
+	// ErrorLog is a timer's error log; nil: the configuration's main one.
+	ErrorLog *phases.ErrorLog
 
 	// EOF is set by ngx.eof.
 	EOF bool
@@ -58,6 +60,10 @@ type Ctx struct {
 	UseDefaultType bool
 	// Entry is the entry thread of the handler at work; nil between handlers.
 	Entry *vm.Thread
+	// Children are the contexts of the subrequests that the script waits for.
+	Children []*Ctx
+	// Capturing are the threads that wait for subrequests.
+	Capturing []*vm.Thread
 
 	// Running counts the handlers of the context that hold the baton, one inside the other (a filter
 	// inside the handler whose output it filters).
@@ -69,6 +75,7 @@ type Ctx struct {
 	out10      []byte
 	headerSent bool          // a buffered head counts as sent
 	sending    chan struct{} // a thread is writing; closed when it is done
+	life       life
 	// data is the libraries' own, by a key of theirs.
 	data map[any]any
 }
@@ -95,6 +102,8 @@ func (c *Ctx) SetValue(key, v any) {
 // VM is one worker with what the Lua module keeps beside it.
 type VM struct {
 	W *vm.Worker
+	// Module is the Lua module, the key of a request's Ctx.
+	Module *phases.Module
 	// Tree is the configuration that the worker was made for.
 	Tree *phases.Tree
 	// Null is ngx.null, the same as cjson.null.
@@ -138,14 +147,14 @@ func (c *Ctx) Log(level phases.LogLevel, msg string) {
 		return
 	case c.R != nil:
 		c.R.Log(level, msg)
-	case c.Tree != nil && c.Tree.Core.ErrorLog.Enabled(level):
+	case c.Tree != nil && c.errorLog().Enabled(level):
 		if c.Phase == Timer {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: ngx.timer" + c.TimerLog
 		}
 		if c.Phase == InitWorker || c.Phase == ExitWorker {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName()
 		}
-		c.Tree.Core.ErrorLog.Write(level, msg)
+		c.errorLog().Write(level, msg)
 	}
 }
 
@@ -154,7 +163,14 @@ func (c *Ctx) Enabled(level phases.LogLevel) bool {
 	if c.R != nil {
 		return c.R.ErrorLog().Enabled(level)
 	}
-	return c.Tree != nil && c.Tree.Core.ErrorLog.Enabled(level)
+	return c.Tree != nil && c.errorLog().Enabled(level)
+}
+
+func (c *Ctx) errorLog() *phases.ErrorLog {
+	if c.ErrorLog != nil {
+		return c.ErrorLog
+	}
+	return c.Tree.Core.ErrorLog
 }
 
 func utoa(n uint64) string {

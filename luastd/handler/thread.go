@@ -1,0 +1,50 @@
+package handler
+
+import (
+	"sync"
+
+	"moongate/runtime/vm"
+)
+
+// life is what Kill and the beginning and end of entry threads have to agree on. Its lock may be taken
+// with or without a baton.
+type life struct {
+	mu     sync.Mutex
+	entry  *vm.Thread
+	killed bool
+}
+
+// ThreadStarted is told by package vm of each entry thread of the context; the outermost one is Entry.
+func (c *Ctx) ThreadStarted(t *vm.Thread) {
+	if c.Entry != nil {
+		return
+	}
+	c.Entry = t
+	c.life.mu.Lock()
+	c.life.entry = t
+	killed := c.life.killed
+	c.life.mu.Unlock()
+	if killed && c.Phase != Log {
+		t.Kill()
+	}
+}
+
+// HandlerEnded says that Entry has ended. Call it on the request's goroutine.
+func (c *Ctx) HandlerEnded() {
+	c.life.mu.Lock()
+	c.life.entry = nil
+	c.life.mu.Unlock()
+	c.Entry = nil
+}
+
+// Kill unwinds the handler at work at its next wait, and any later one of the context, because nobody
+// wants its outcome any more. No baton is needed.
+func (c *Ctx) Kill() {
+	c.life.mu.Lock()
+	c.life.killed = true
+	t := c.life.entry
+	c.life.mu.Unlock()
+	if t != nil {
+		t.Kill()
+	}
+}
