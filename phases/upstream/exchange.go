@@ -1,0 +1,427 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"moongate/phases"
+)
+
+// Maker is the part of an exchange that the module with the …_pass directive plays.
+type Maker interface {
+	// Request appends the request's head to b, and its body where that is not the client's.
+	Request(x *Exchange, b []byte) ([]byte, error)
+	// Location, Refresh and Cookie rewrite the value of a response header; ok is false where it stays.
+	Location(x *Exchange, value string) (string, bool)
+	Refresh(x *Exchange, value string) (string, bool)
+	Cookie(x *Exchange, value string) (string, bool)
+}
+
+// Vars are the parts of the URL that is proxied to.
+type Vars struct {
+	Schema string // "http://" or "https://"
+	Host   string // $proxy_host
+	Port   string // $proxy_port
+	URI    string // the path of the URL; empty where it has none
+}
+
+// BodyMode says where the request's body comes from.
+type BodyMode uint8
+
+// The sources of a body.
+const (
+	BodyNone     BodyMode = iota // there is none, or Maker.Request has written it
+	BodyBuffered                 // the request's, read before
+	BodyStream                   // the client's, while it arrives
+)
+
+// Exchange is the work of passing one request on: attempts with one or several servers, until one answers.
+// It belongs to the request's goroutine, and lives as long as the request.
+type Exchange struct {
+	R     *phases.Request
+	Conf  *Conf
+	Maker Maker
+	Group *Upstream
+	TLS   *TLS // settings; used where UseTLS
+	// UseTLS may be changed by a hook.
+	UseTLS bool
+	Vars   Vars
+	// URI is the request target that was sent, for log lines; Maker.Request sets it.
+	URI string
+	// Head is true where the method that was sent is HEAD; Maker.Request sets it.
+	Head bool
+	Body BodyMode
+	// BodyLength is what the upstream is told of the body's length; -1: nothing.
+	BodyLength int64
+	// BodyChunked is true where a streamed body goes out in chunks.
+	BodyChunked bool
+
+	bal            Balance
+	connectTimeout time.Duration
+	sendTimeout    time.Duration
+	readTimeout    time.Duration
+	local          netip.AddrPort
+
+	action   string // what log lines say is being done
+	state    *phases.UpstreamState
+	states   [2]phases.UpstreamState
+	started  time.Time // of all
+	attempt  time.Time
+	c        *conn
+	cached   bool // c served a request before
+	out      []byte
+	built    bool
+	sent     bool // something of the request went out
+	bodySent bool // all of it
+	resp     response
+	relay    relayState
+
+	watching bool
+	aborted  atomic.Bool
+	mu       sync.Mutex // guards what the watch interrupts
+	victim   func()
+	quit     chan struct{}
+	watched  chan struct{}
+	recycle  func()
+}
+
+var exchanges sync.Pool
+
+// reset gives x back, with its memory, for another request.
+func (x *Exchange) reset() {
+	out, headers, trailers, bufs, recycle := x.out, x.resp.headers, x.resp.trailers, x.relay.bufs, x.recycle
+	clear(headers[:cap(headers)])
+	clear(bufs[:cap(bufs)])
+	trailers.Reset()
+	if cap(out) > 1<<20 {
+		out = nil
+	}
+	*x = Exchange{out: out[:0], recycle: recycle}
+	x.resp.headers, x.resp.trailers, x.relay.bufs = headers[:0], trailers, bufs[:0]
+	exchanges.Put(x)
+}
+
+// New begins an exchange for r; it ends with the request.
+func New(r *phases.Request, c *Conf, m Maker) *Exchange {
+	x, _ := exchanges.Get().(*Exchange)
+	if x == nil {
+		x = &Exchange{}
+		x.recycle = x.reset
+	}
+	x.R, x.Conf, x.Maker = r, c, m
+	x.BodyLength = -1
+	x.connectTimeout, x.sendTimeout, x.readTimeout = c.ConnectTimeout, c.SendTimeout, c.ReadTimeout
+	r.Upstream = x
+	r.OnEnd(x.recycle)
+	return x
+}
+
+// Of is the request's last exchange; nil where there was none.
+func Of(r *phases.Request) *Exchange {
+	x, _ := r.Upstream.(*Exchange)
+	return x
+}
+
+// doing is the end of a log line: " while connecting to upstream".
+func (x *Exchange) doing() string {
+	if x.action == "" {
+		return ""
+	}
+	return " while " + x.action
+}
+
+func (x *Exchange) logf(level phases.LogLevel, format string, args ...any) {
+	x.R.Logf(level, format+"%s", append(args, x.doing())...)
+}
+
+// Run passes the request on and answers the client. The status is what the content handler returns.
+func (x *Exchange) Run() phases.Status {
+	x.started = time.Now()
+	x.attempt = x.started
+	if len(x.R.Upstreams) == 0 {
+		x.R.Upstreams = x.states[:0]
+	}
+	next := len(x.R.Upstreams) > 0
+	x.bal.begin(x, x.Group)
+	if x.Conf.Bind != nil {
+		if rc := x.bind(); rc != phases.OK {
+			return rc
+		}
+	}
+	for {
+		rc, again := x.try(next)
+		next = false
+		if !again {
+			x.stopWatch()
+			return rc
+		}
+		x.attempt = time.Now()
+	}
+}
+
+func (x *Exchange) bind() phases.Status {
+	v := x.Conf.Bind.Eval(x.R)
+	if v == "" {
+		return phases.OK
+	}
+	if err := x.bal.BindLocal(v); err != nil {
+		x.R.Logf(phases.LogErr, "invalid local address %q", v)
+	}
+	return phases.OK
+}
+
+// try makes one attempt. again asks for another one.
+func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
+	r := x.R
+	r.Upstreams = append(r.Upstreams, phases.UpstreamState{ConnectTime: -1, HeaderTime: -1, ResponseTime: -1, Next: group})
+	x.state = &r.Upstreams[len(r.Upstreams)-1]
+	x.action = "connecting to upstream"
+	x.sent, x.bodySent, x.cached = false, false, false
+	x.relay = relayState{bufs: x.relay.bufs[:0]}
+
+	if err := x.bal.pick(); err != nil {
+		var se StatusError
+		switch {
+		case errors.Is(err, ErrBusy):
+			x.state.Addr = x.Group.Name
+			x.nameUpstream(x.Group.Name, "")
+			x.logf(phases.LogErr, "no live upstreams")
+			return x.next(nextNoLive)
+		case errors.Is(err, ErrDeclined):
+			return x.next(NextError)
+		case errors.As(err, &se):
+			return x.end(phases.Status(se)), false
+		}
+		return x.end(500), false
+	}
+	a := &x.bal.addr
+	x.state.Addr = a.Name
+	sep := ""
+	if a.Path != "" {
+		sep = ":"
+	}
+	x.nameUpstream(a.Name, sep)
+	if !x.built {
+		var err error
+		x.out, err = x.Maker.Request(x, x.out[:0])
+		if err != nil {
+			x.R.Logf(phases.LogErr, "%v", err)
+			return x.end(500), false
+		}
+		x.built = true
+		x.appendBody()
+		x.nameUpstream(a.Name, sep)
+	}
+	if rc, again, ok := x.connect(a); !ok {
+		return rc, again
+	}
+	x.state.ConnectTime = time.Since(x.attempt)
+	x.c.requests++
+	x.c.hold(x.Conf.BufferSize)
+	x.setVictim(x.c.interrupt)
+	if rc, again, ok := x.send(); !ok {
+		return rc, again
+	}
+	return x.receive()
+}
+
+// nameUpstream notes for log lines what is talked to.
+func (x *Exchange) nameUpstream(name, sep string) {
+	schema := "http://"
+	if x.UseTLS {
+		schema = "https://"
+	}
+	x.R.UpstreamURL = schema + name + sep + x.URI
+}
+
+// connect makes x.c a connection to a; ok is false where the attempt is over.
+func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
+	key := poolKey{addr: a.Name}
+	if x.UseTLS {
+		key.tls, key.name = x.TLS, x.TLS.serverName(x)
+	}
+	p := x.Group.pool
+	if x.bal.keepSet {
+		p = x.Group.own
+		if x.bal.host != "" {
+			key.name = x.bal.host
+		}
+	}
+	if c := p.get(key); c != nil {
+		x.c, x.cached, c.reused = c, true, true
+		return 0, false, true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), x.connectTimeout)
+	defer cancel()
+	x.setVictim(cancel)
+	var slow *time.Timer
+	if x.mayWatch() {
+		started := make(chan struct{})
+		slow = time.AfterFunc(probe, func() { x.startWatch(); close(started) })
+		defer func() {
+			if !slow.Stop() {
+				<-started
+			}
+		}()
+	}
+	o := dialOptions{x.local, x.Conf.SocketKeepalive, x.Conf.RcvBuf, x.Conf.SndBuf}
+	c, err := dial(ctx, a, &o)
+	if err != nil {
+		rc, again = x.dialFailed(a, err)
+		return rc, again, false
+	}
+	c.key = key
+	if x.UseTLS {
+		if err := x.handshake(ctx, c); err != nil {
+			c.close()
+			rc, again = x.handshakeFailed(err)
+			return rc, again, false
+		}
+	}
+	x.c = c
+	return 0, false, true
+}
+
+func (x *Exchange) dialFailed(a *Addr, err error) (phases.Status, bool) {
+	var no syscall.Errno
+	switch {
+	case x.aborted.Load():
+		return x.abort()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return x.next(NextTimeout)
+	case errors.As(err, &no) && (no == syscall.EADDRINUSE || no == syscall.EADDRNOTAVAIL) && x.local.IsValid():
+		x.logf(phases.LogCrit, "bind(%s) failed %s", x.local.Addr(), phases.Errno(err))
+		return x.end(500), false
+	case a.Path != "":
+		level := phases.LogErr
+		if no == syscall.ENOENT || no == syscall.EACCES {
+			level = phases.LogCrit
+		}
+		x.logf(level, "connect() to %s failed %s", a.Name, phases.Errno(err))
+	default:
+		x.logf(phases.LogErr, "connect() failed %s", phases.Errno(err))
+	}
+	return x.next(NextError)
+}
+
+// next is what follows from a failed attempt: another one, or the end of the request.
+func (x *Exchange) next(why Next) (phases.Status, bool) {
+	r := x.R
+	if x.aborted.Load() {
+		return x.abort()
+	}
+	state := peerFailed
+	if why == Next403 || why == Next404 {
+		state = peerNext
+	}
+	x.countBytes()
+	if why != nextNoLive {
+		x.bal.free(state)
+	}
+	if why == NextTimeout {
+		x.logf(phases.LogErr, "upstream timed out (110: Connection timed out)")
+	}
+	if x.cached && why == NextError {
+		x.bal.left++ // a connection that was kept too long tells nothing about the server
+	}
+	status := phases.Status(502)
+	switch why {
+	case NextTimeout, Next504:
+		status = 504
+	case Next500:
+		status = 500
+	case Next503:
+		status = 503
+	case Next403:
+		status = 403
+	case Next404:
+		status = 404
+	case Next429:
+		status = 429
+	}
+	x.state.Status = int(status)
+	if x.sent && nonIdempotent(r.Method) {
+		why |= NextNonIdempotent
+	}
+	if x.bal.left == 0 || x.Conf.Next&why != why || x.sent && x.Body == BodyStream || x.outOfTime() {
+		return x.end(status), false
+	}
+	x.drop()
+	x.state.ResponseTime = time.Since(x.attempt)
+	return 0, true
+}
+
+func (x *Exchange) outOfTime() bool {
+	t := x.Conf.NextTimeout
+	return t > 0 && time.Since(x.started) >= t
+}
+
+func nonIdempotent(method string) bool {
+	return method == "POST" || method == "LOCK" || method == "PATCH"
+}
+
+// abort ends an exchange whose client has gone.
+func (x *Exchange) abort() (phases.Status, bool) {
+	x.logf(phases.LogInfo, "client prematurely closed connection, so upstream connection is closed too")
+	x.state.Status = int(phases.StatusClientClosedRequest)
+	return x.end(phases.StatusClientClosedRequest), false
+}
+
+// end closes what is open; rc goes through. Where the head is on its way already, only breaking off is left.
+func (x *Exchange) end(rc phases.Status) phases.Status {
+	x.drop()
+	x.bal.freeLeft()
+	x.state.ResponseTime = time.Since(x.attempt)
+	if x.R.HeaderSent && rc != phases.OK {
+		return phases.Error
+	}
+	return rc
+}
+
+// freeLeft gives the peer back where nothing else has.
+func (b *Balance) freeLeft() {
+	if b.peer != nil {
+		b.free(peerOK)
+	}
+}
+
+// drop closes the connection.
+func (x *Exchange) drop() {
+	x.setVictim(nil)
+	if x.c != nil {
+		x.countBytes()
+		x.c.close()
+		x.c = nil
+	}
+}
+
+// keep lets the connection wait for another request, or closes it.
+func (x *Exchange) keep() {
+	x.setVictim(nil)
+	c, u := x.c, x.Group
+	x.c = nil
+	switch {
+	case x.bal.keepSet:
+		if x.bal.keepMax == 0 || c.requests < x.bal.keepMax {
+			u.own.put(c, x.bal.keepFor)
+			return
+		}
+	case u.pool != nil:
+		if c.requests < u.keep.requests.V && time.Since(c.started) <= u.keep.life.V {
+			u.pool.put(c, u.keep.timeout.V)
+			return
+		}
+	}
+	c.close()
+}
+
+func (x *Exchange) countBytes() {
+	x.state.BytesReceived = x.relay.received
+	x.state.Length = x.relay.length
+}

@@ -1,0 +1,63 @@
+package upstream
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"moongate/phases"
+	"moongate/phases/resolver"
+)
+
+// Find is the group that a URL with variables means: one made at run time, an upstream block, a literal
+// address, or what the resolver says of the name. port is 0 where the URL has none; defaultPort then counts
+// for hosts that are no group. A status other than OK ends the request; the reason is logged.
+func Find(r *phases.Request, host string, port, defaultPort int) (*Upstream, phases.Status) {
+	m := phases.MainOf[mainConf](r.Tree, Module)
+	if u := m.registry.get(host); u != nil {
+		return u, phases.OK
+	}
+	for _, u := range m.list {
+		if phases.EqualFold(u.Name, host) && (u.port == 0 && port == 0 || u.port != 0 && u.port == portOr(port, defaultPort)) {
+			return u, phases.OK
+		}
+	}
+	port = portOr(port, defaultPort)
+	if ip, ok := parseIP(host); ok {
+		return single(host, []Addr{TCPAddr(netip.AddrPortFrom(ip, uint16(port)))}), phases.OK
+	}
+	rs := resolver.Of(r)
+	if rs == nil {
+		r.Logf(phases.LogErr, "no resolver defined to resolve %s", host)
+		return nil, 502
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), r.Loc.Core.ResolverTimeout.V)
+	defer cancel()
+	ips, err := rs.Lookup(ctx, host)
+	if err != nil {
+		r.Logf(phases.LogErr, "%v", err)
+		return nil, 502
+	}
+	addrs := make([]Addr, len(ips))
+	for i, ip := range ips {
+		addrs[i] = TCPAddr(netip.AddrPortFrom(ip, uint16(port)))
+	}
+	return single(host, addrs), phases.OK
+}
+
+// FindUnix is the group of a unix socket that a URL with variables names.
+func FindUnix(path string) *Upstream { return single("unix:"+path, []Addr{UnixAddr(path)}) }
+
+func portOr(port, def int) int {
+	if port == 0 {
+		return def
+	}
+	return port
+}
+
+// single makes a group for one request.
+func single(name string, addrs []Addr) *Upstream {
+	u := &Upstream{Name: name, servers: []Server{{Name: name, Addrs: addrs, Weight: 1, MaxFails: 1, FailTimeout: 10 * time.Second}}}
+	u.build(1)
+	return u
+}

@@ -1,0 +1,136 @@
+package upstream
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// poolKey tells connections apart that may not stand in for each other.
+type poolKey struct {
+	addr string
+	tls  *TLS
+	name string // of the server, for TLS; of the hook's host
+}
+
+// pool holds connections that wait for another request, the latest last. Safe for concurrent use.
+type pool struct {
+	max    int
+	mu     sync.Mutex
+	idle   []*conn
+	closed bool
+	timer  *time.Timer
+	armed  bool
+}
+
+// sweepEvery is how often connections are looked at that nobody asks for.
+const sweepEvery = 5 * time.Second
+
+func newPool(max int) *pool { return &pool{max: max} }
+
+// get takes the connection that came last of those with the key; dead ones are dropped on the way.
+func (p *pool) get(key poolKey) *conn {
+	if p == nil {
+		return nil
+	}
+	for {
+		p.mu.Lock()
+		i := len(p.idle) - 1
+		for i >= 0 && p.idle[i].key != key {
+			i--
+		}
+		if i < 0 {
+			p.mu.Unlock()
+			return nil
+		}
+		c := p.idle[i]
+		p.idle = slices.Delete(p.idle, i, i+1)
+		p.mu.Unlock()
+		if (c.expires.IsZero() || time.Now().Before(c.expires)) && c.alive() {
+			return c
+		}
+		c.close()
+	}
+}
+
+// put keeps c for idle (zero: for ever), and closes the one that waited longest where there are too many.
+func (p *pool) put(c *conn, idle time.Duration) {
+	c.expires = time.Time{}
+	if idle > 0 {
+		c.expires = time.Now().Add(idle)
+	}
+	c.release()
+	var out *conn
+	p.mu.Lock()
+	switch {
+	case p.closed || p.max == 0:
+		out = c
+	default:
+		if len(p.idle) >= p.max {
+			out = p.idle[0]
+			p.idle = slices.Delete(p.idle, 0, 1)
+		}
+		p.idle = append(p.idle, c)
+		if !p.armed {
+			p.armed = true
+			if p.timer == nil {
+				p.timer = time.AfterFunc(sweepEvery, p.sweep)
+			} else {
+				p.timer.Reset(sweepEvery)
+			}
+		}
+	}
+	p.mu.Unlock()
+	if out != nil {
+		out.close()
+	}
+}
+
+// sweep closes what waited too long or was closed by the other side.
+func (p *pool) sweep() {
+	now := time.Now()
+	var dead []*conn
+	p.mu.Lock()
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if !c.expires.IsZero() && now.After(c.expires) || !c.alive() {
+			dead = append(dead, c)
+			return true
+		}
+		return false
+	})
+	p.armed = len(p.idle) > 0 && !p.closed
+	if p.armed {
+		p.timer.Reset(sweepEvery)
+	}
+	p.mu.Unlock()
+	for _, c := range dead {
+		c.close()
+	}
+}
+
+// close drops all connections; later ones are not kept.
+func (p *pool) close() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	all := p.idle
+	p.idle, p.closed = nil, true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.mu.Unlock()
+	for _, c := range all {
+		c.close()
+	}
+}
+
+// size is the number of connections that wait.
+func (p *pool) size() int {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
+}

@@ -1,0 +1,165 @@
+package upstream
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"moongate/conf"
+	"moongate/phases"
+)
+
+// relayState is how far the passing on of a response has come.
+type relayState struct {
+	buffering bool
+	received  int64 // bytes read, head included
+	length    int64 // body bytes, without their framing
+	left      int64 // of a body with a length
+	chunks    chunked
+	bufs      []phases.Buf
+	rate      int64
+	begun     time.Time
+}
+
+func sinceAttempt(x *Exchange) time.Duration { return time.Since(x.attempt) }
+
+// relayBody passes the body on piece by piece, as it is read. The head has been sent.
+func (x *Exchange) relayBody() phases.Status {
+	s, p, c := &x.relay, &x.resp, x.c
+	x.action = "reading upstream"
+	s.left, s.chunks = p.length, chunked{}
+	if v := x.Conf.LimitRate; v != nil {
+		s.rate, _ = conf.ParseSize(v.Eval(x.R))
+		s.begun = time.Now()
+	}
+	for {
+		s.received += int64(c.w - c.r)
+		done, err := x.cut()
+		if err != nil {
+			x.logf(phases.LogErr, "%v", err)
+			x.forward(false) //nolint:errcheck // the answer is broken off anyway
+			return x.end(phases.Error)
+		}
+		if done {
+			return x.complete(p.close)
+		}
+		if rc := x.forward(false); rc == phases.Error {
+			return x.end(rc)
+		}
+		if c.r == c.w {
+			if s.length >= smallBuffer {
+				c.enlarge()
+			}
+			c.r, c.w = 0, 0
+		} else if c.r > 0 {
+			c.w = copy(c.buf, c.buf[c.r:c.w])
+			c.r = 0
+		}
+		x.pace()
+		held := c.w
+		n, err := x.read(c.buf[c.w:])
+		c.w += n
+		s.received -= int64(held) // counted before
+		if n == 0 && err != nil {
+			return x.bodyEnded(err)
+		}
+	}
+}
+
+// cut splits what is buffered into body pieces, and reports whether the body ends with them.
+func (x *Exchange) cut() (done bool, err error) {
+	s, p, c := &x.relay, &x.resp, x.c
+	switch {
+	case p.chunked:
+		return s.chunks.cut(x)
+	case p.length >= 0:
+		n := min(int64(c.w-c.r), s.left)
+		if n > 0 {
+			x.piece(c.buf[c.r : c.r+int(n)])
+			c.r += int(n)
+			s.left -= n
+		}
+		return s.left == 0, nil
+	}
+	if c.w > c.r {
+		x.piece(c.buf[c.r:c.w])
+		c.r = c.w
+	}
+	return false, nil
+}
+
+func (x *Exchange) piece(b []byte) {
+	x.relay.length += int64(len(b))
+	x.relay.bufs = append(x.relay.bufs, phases.Buf{B: b})
+}
+
+// forward hands the pieces on.
+func (x *Exchange) forward(last bool) phases.Status {
+	s := &x.relay
+	if last {
+		if len(s.bufs) == 0 {
+			s.bufs = append(s.bufs, phases.Buf{})
+		}
+		s.bufs[len(s.bufs)-1].Last = true
+	} else if len(s.bufs) == 0 {
+		return phases.OK
+	} else if !s.buffering {
+		s.bufs[len(s.bufs)-1].Flush = true
+	}
+	rc := x.R.OutputList(s.bufs)
+	s.bufs = s.bufs[:0]
+	return rc
+}
+
+// complete ends a body that came whole. The connection goes back before the client has the end: its next
+// request may be quick.
+func (x *Exchange) complete(close bool) phases.Status {
+	c := x.c
+	extra := c.r != c.w
+	if extra {
+		if x.resp.chunked {
+			x.logf(phases.LogWarn, "upstream sent data after final chunk")
+		} else {
+			x.logf(phases.LogWarn, "upstream sent more data than specified in \"Content-Length\" header")
+		}
+	}
+	if x.Conf.PassTrailers {
+		x.R.Out.Trailers.CopyFrom(&x.resp.trailers)
+	}
+	rc := x.forward(true) // the pieces lie in the connection's buffer
+	x.finish(!close && !extra && rc != phases.Error)
+	return rc
+}
+
+// bodyEnded is what follows when there is no more to read.
+func (x *Exchange) bodyEnded(err error) phases.Status {
+	switch {
+	case errors.Is(err, errGone):
+		rc, _ := x.abort()
+		return rc
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.logf(phases.LogErr, "upstream timed out (110: Connection timed out)")
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		x.logf(phases.LogErr, "recv() failed %s", phases.Errno(err))
+	case x.resp.chunked || x.resp.length >= 0:
+		x.logf(phases.LogErr, "upstream prematurely closed connection")
+	default:
+		rc := x.forward(true)
+		x.finish(false)
+		return rc
+	}
+	return x.end(phases.Error)
+}
+
+// pace waits as proxy_limit_rate asks.
+func (x *Exchange) pace() {
+	s := &x.relay
+	if s.rate <= 0 {
+		return
+	}
+	due := time.Duration(float64(s.length) / float64(s.rate) * float64(time.Second))
+	if wait := due - time.Since(s.begun); wait > 0 {
+		time.Sleep(wait)
+	}
+}

@@ -1,0 +1,145 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"moongate/phases"
+)
+
+// TLS is how a location secures its connections to an upstream. Immutable while it serves.
+type TLS struct {
+	Min, Max   uint16   // of crypto/tls's versions
+	Ciphers    []uint16 // nil: Go's choice
+	Name       *phases.Value
+	ServerName bool // send it (SNI)
+	Verify     bool
+	Depth      int // intermediate certificates at most
+	Roots      *x509.CertPool
+	Reuse      bool // of sessions
+	// Cert and Key are the files of the client's certificate; nil: none. Where they hold variables they
+	// are read at each handshake.
+	Cert, Key *phases.Value
+	Pair      *tls.Certificate // of constant files
+
+	once     sync.Once
+	sessions tls.ClientSessionCache
+}
+
+// serverName is the name that the upstream is asked for and must prove.
+func (t *TLS) serverName(x *Exchange) string {
+	name := x.Vars.Host
+	if t.Name != nil {
+		name = t.Name.Eval(x.R)
+	}
+	if h := x.bal.host; h != "" {
+		name = h
+	}
+	if strings.HasPrefix(name, "[") {
+		if i := strings.IndexByte(name, ']'); i > 0 {
+			return name[1:i]
+		}
+		return name
+	}
+	if i := strings.LastIndexByte(name, ':'); i >= 0 {
+		name = name[:i]
+	}
+	return name
+}
+
+func (t *TLS) sessionCache() tls.ClientSessionCache {
+	t.once.Do(func() { t.sessions = tls.NewLRUClientSessionCache(256) })
+	return t.sessions
+}
+
+// errVerify is a certificate that is not trusted; its text is nginx's message.
+type errVerify struct{ text string }
+
+func (e errVerify) Error() string { return e.text }
+
+// handshake secures c.
+func (x *Exchange) handshake(ctx context.Context, c *conn) error {
+	x.action = "SSL handshaking to upstream"
+	t := x.TLS
+	name := c.key.name
+	if t.Name == nil || name == "" {
+		name = t.serverName(x)
+	}
+	cfg := &tls.Config{
+		MinVersion: t.Min, MaxVersion: t.Max, CipherSuites: t.Ciphers,
+		InsecureSkipVerify: true, // whether and how to verify is decided below
+		RootCAs:            t.Roots,
+	}
+	if t.ServerName {
+		if _, ip := parseIP(name); !ip {
+			cfg.ServerName = name
+		}
+	}
+	if t.Reuse {
+		cfg.ClientSessionCache = t.sessionCache()
+	}
+	switch {
+	case t.Pair != nil:
+		cfg.Certificates = []tls.Certificate{*t.Pair}
+	case t.Cert != nil:
+		cert, key := x.R.Tree.Path(t.Cert.Eval(x.R)), x.R.Tree.Path(t.Key.Eval(x.R))
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return fmt.Errorf("cannot load certificate %q: %w", cert, err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	if t.Verify {
+		cfg.VerifyConnection = func(s tls.ConnectionState) error { return t.verify(s, name) }
+	}
+	return c.secure(ctx, cfg)
+}
+
+func (t *TLS) verify(s tls.ConnectionState, name string) error {
+	if len(s.PeerCertificates) == 0 {
+		return errVerify{"upstream SSL certificate verify error: no certificate"}
+	}
+	o := x509.VerifyOptions{Roots: t.Roots, Intermediates: x509.NewCertPool()}
+	for _, c := range s.PeerCertificates[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	chains, err := s.PeerCertificates[0].Verify(o)
+	if err != nil {
+		return errVerify{fmt.Sprintf("upstream SSL certificate verify error: (%v)", err)}
+	}
+	short := false
+	for _, c := range chains {
+		short = short || len(c) <= t.Depth+2
+	}
+	if !short {
+		return errVerify{"upstream SSL certificate verify error: (22:certificate chain too long)"}
+	}
+	if s.PeerCertificates[0].VerifyHostname(name) != nil {
+		return errVerify{fmt.Sprintf("upstream SSL certificate does not match %q", name)}
+	}
+	return nil
+}
+
+func (x *Exchange) handshakeFailed(err error) (phases.Status, bool) {
+	var ve errVerify
+	switch {
+	case x.aborted.Load():
+		return x.abort()
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return x.next(NextTimeout)
+	case errors.As(err, &ve):
+		x.logf(phases.LogErr, "%s", ve.text)
+	case errors.Is(err, io.EOF):
+		x.logf(phases.LogErr, "peer closed connection in SSL handshake")
+	default:
+		x.logf(phases.LogErr, "SSL_do_handshake() failed (SSL: %v)", err)
+	}
+	return x.next(NextError)
+}

@@ -1,0 +1,98 @@
+package upstream
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// probe is how long an upstream may be silent before the client is watched: watching costs more than a
+// quick answer does.
+const probe = 100 * time.Millisecond
+
+// errGone ends a wait because the client has gone.
+var errGone = errors.New("client has gone")
+
+// mayWatch reports whether the exchange ends when its client goes.
+func (x *Exchange) mayWatch() bool {
+	return !x.Conf.IgnoreClientAbort && !x.R.IsSub() && x.R.Wire != nil
+}
+
+// setVictim names what a client's leaving interrupts.
+func (x *Exchange) setVictim(f func()) {
+	x.mu.Lock()
+	x.victim = f
+	x.mu.Unlock()
+	if f != nil && x.aborted.Load() {
+		f()
+	}
+}
+
+// startWatch has the client's leaving interrupt the exchange. It may be called by a timer while the
+// exchange's own goroutine connects.
+func (x *Exchange) startWatch() {
+	if x.watching {
+		return
+	}
+	x.watching = true
+	gone := x.R.Wire.Gone()
+	x.quit, x.watched = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(x.watched)
+		select {
+		case <-gone:
+			x.aborted.Store(true)
+			x.mu.Lock()
+			if x.victim != nil {
+				x.victim()
+			}
+			x.mu.Unlock()
+		case <-x.quit:
+		}
+	}()
+}
+
+func (x *Exchange) stopWatch() {
+	if x.watching {
+		close(x.quit)
+		<-x.watched
+		x.watching = false
+	}
+}
+
+// read reads from the upstream once, for at most the read timeout; a client that leaves meanwhile ends it
+// with errGone.
+func (x *Exchange) read(p []byte) (int, error) {
+	c, d := x.c, x.readTimeout
+	if x.watching || !x.mayWatch() || d <= 2*probe {
+		if d > 2*probe && !x.watching {
+			c.readBy(d)
+		} else {
+			c.readByExactly(time.Now().Add(d))
+		}
+		if x.aborted.Load() {
+			return 0, errGone
+		}
+		n, err := c.Read(p)
+		if err != nil && x.aborted.Load() {
+			err = errGone
+		}
+		return n, err
+	}
+	begin := time.Now()
+	c.readBy(probe)
+	n, err := c.Read(p)
+	if n > 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	x.startWatch()
+	c.readByExactly(begin.Add(d))
+	if x.aborted.Load() {
+		return 0, errGone
+	}
+	n, err = c.Read(p)
+	if err != nil && x.aborted.Load() {
+		err = errGone
+	}
+	return n, err
+}
