@@ -46,16 +46,11 @@ var statusLines = map[int]string{
 	507: "Insufficient Storage",
 }
 
-// StatusLine is nginx's "200 OK" for code; a code that nginx has no phrase for is printed as the bare number.
+// StatusLine is nginx's "200 OK" for code; a code that nginx has no phrase for is the number, of three
+// digits, and the space.
 func StatusLine(code int) string {
 	if s, ok := statusLines[code]; ok {
 		return strconv.Itoa(code) + " " + s
 	}
-	if code < 10 {
-		return "00" + strconv.Itoa(code)
-	}
-	if code < 100 {
-		return "0" + strconv.Itoa(code)
-	}
-	return strconv.Itoa(code)
+	return FormatStatus(code) + " "
 }

@@ -162,16 +162,21 @@ func (s *Server) Do(method, path, body string, headers ...string) *Response {
 // Raw sends bytes and reads until the server closes the connection.
 func (s *Server) Raw(request string) string {
 	s.t.Helper()
-	c, err := net.Dial("tcp", s.Addr())
+	return exchange(s.t, s.Addr(), request)
+}
+
+func exchange(t testing.TB, addr, request string) string {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // the read will tell
 	go io.WriteString(c, request)                   //nolint:errcheck // the server may close early
 	b, err := io.ReadAll(c)
 	if err != nil && len(b) == 0 {
-		s.t.Logf("reading the response: %v", err)
+		t.Logf("reading the response: %v", err)
 	}
 	return string(b)
 }
