@@ -39,18 +39,18 @@ func ParseURI(target string, mergeSlashes bool) (path, args string, ok bool) {
 				return "", "", false
 			}
 			c = byte(hi<<4 | lo)
-			if c == 0 {
-				return "", "", false
-			}
 			out = append(out, c)
 			i += 3
 		} else {
 			out = append(out, c)
 			i++
 		}
+		if c == 0 {
+			return "", "", false
+		}
 		if c == '/' || i == len(raw) {
 			var good bool
-			if out, good = resolveDots(out, c == '/' && (i == len(raw) || true)); !good {
+			if out, good = resolveDots(out, c == '/'); !good {
 				return "", "", false
 			}
 			if mergeSlashes {
@@ -92,7 +92,7 @@ func resolveDots(out []byte, slash bool) ([]byte, bool) {
 func isPlainPath(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
-		case '%':
+		case '%', 0:
 			return false
 		case '/':
 			if i+1 < len(s) && (s[i+1] == '/' || s[i+1] == '.') {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -264,10 +265,7 @@ func (c *conn) request(r *phases.Request) bool {
 	c.w.head = head
 	r.HeadLength = int64(len(head))
 	h := heads.Get().(*fasthttp.RequestHeader)
-	before := c.br.Buffered()
-	perr := h.Read(c.br)
-	if perr != nil {
-		_ = before
+	if perr := c.decode(h, head); perr != nil {
 		heads.Put(h)
 		status, why := refusal(head, perr)
 		parseLine(r, head)
@@ -291,6 +289,19 @@ func (c *conn) request(r *phases.Request) bool {
 	c.w.framing(r)
 	e.Serve(r)
 	return c.after(r)
+}
+
+// decode has the codec check the head and take it out of the buffer. The codec wants every line to end
+// in CR LF; a head with bare line feeds, which nginx takes, is put before it as it should have been.
+func (c *conn) decode(h *fasthttp.RequestHeader, head string) error {
+	if strings.Count(head, "\n") == strings.Count(head, "\r\n") {
+		return h.Read(c.br)
+	}
+	if _, err := c.br.Discard(len(head)); err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(strings.ReplaceAll(head, "\r\n", "\n"), "\n", "\r\n")
+	return h.Read(bufio.NewReaderSize(strings.NewReader(text), len(text)+16))
 }
 
 // badHead deals with a head that never became whole.

@@ -108,6 +108,7 @@ func cutScheme(s string) (string, bool) {
 func headerLines(r *phases.Request, head string, core *phases.CoreServer) (phases.Status, string) {
 	_, rest, _ := strings.Cut(head, "\n")
 	r.KeepAlive = r.Proto >= phases.HTTP11
+	framed := false // by Content-Length or Transfer-Encoding: both would leave the end in doubt
 	for rest != "" {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
@@ -115,9 +116,18 @@ func headerLines(r *phases.Request, head string, core *phases.CoreServer) (phase
 		if line == "" {
 			break
 		}
+		if line[0] == ' ' || line[0] == '\t' {
+			return 400, "client sent a folded header line"
+		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			continue
+		}
+		if len(name) == 14 && phases.EqualFold(name, "Content-Length") || len(name) == 17 && phases.EqualFold(name, "Transfer-Encoding") {
+			if framed {
+				return 400, "client sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time"
+			}
+			framed = true
 		}
 		if !validName(name, core.UnderscoresInHeaders.V) && core.IgnoreInvalidHeaders.V {
 			r.SkippedHeaders = append(r.SkippedHeaders, name)
