@@ -10,7 +10,7 @@ var notBuilt = map[string]string{
 	"proxy_cache": "", "proxy_cache_path": "", "proxy_cache_key": "", "proxy_cache_valid": "", "proxy_cache_bypass": "", "proxy_no_cache": "",
 	"proxy_cache_lock": "", "proxy_cache_use_stale": "", "proxy_cache_methods": "", "proxy_cache_min_uses": "", "proxy_store": "", "proxy_store_access": "",
 	"ssi": "", "ssi_types": "", "sub_filter": "", "sub_filter_once": "", "sub_filter_types": "", "addition_types": "", "add_before_body": "", "add_after_body": "",
-	"autoindex_format": "", "dav_methods": "", "dav_access": "", "create_full_put_path": "", "mp4": "", "flv": "", "image_filter": "", "xslt_stylesheet": "",
+	"dav_methods": "", "dav_access": "", "create_full_put_path": "", "mp4": "", "flv": "", "image_filter": "", "xslt_stylesheet": "",
 	"geoip_country": "", "geoip_city": "", "geoip2": "", "perl": "", "perl_set": "", "perl_modules": "", "js_import": "", "js_content": "", "js_set": "",
 	"secure_link": "", "secure_link_md5": "", "secure_link_secret": "", "slice": "", "userid": "", "userid_name": "", "random_index": "",
 	"mirror": "", "mirror_request_body": "", "post_action": "", "memc_pass": "", "redis_pass": "", "redis2_pass": "", "redis2_query": "", "drizzle_pass": "", "postgres_pass": "",
