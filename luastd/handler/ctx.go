@@ -60,8 +60,6 @@ type Ctx struct {
 	UseDefaultType bool
 	// Entry is the entry thread of the handler at work; nil between handlers.
 	Entry *vm.Thread
-	// Children are the contexts of the subrequests that the script waits for.
-	Children []*Ctx
 	// Capturing are the threads that wait for subrequests.
 	Capturing []*vm.Thread
 

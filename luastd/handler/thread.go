@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"slices"
 	"sync"
 
 	"moongate/runtime/vm"
@@ -9,9 +10,30 @@ import (
 // life is what Kill and the beginning and end of entry threads have to agree on. Its lock may be taken
 // with or without a baton.
 type life struct {
-	mu     sync.Mutex
-	entry  *vm.Thread
-	killed bool
+	mu       sync.Mutex
+	entry    *vm.Thread
+	killed   bool
+	children []*Ctx
+}
+
+// Adopt makes Kill reach the context of a subrequest that the script waits for, until Disown.
+func (c *Ctx) Adopt(child *Ctx) {
+	c.life.mu.Lock()
+	c.life.children = append(c.life.children, child)
+	killed := c.life.killed
+	c.life.mu.Unlock()
+	if killed {
+		child.Kill()
+	}
+}
+
+// Disown ends what Adopt began.
+func (c *Ctx) Disown(child *Ctx) {
+	c.life.mu.Lock()
+	if i := slices.Index(c.life.children, child); i >= 0 {
+		c.life.children = slices.Delete(c.life.children, i, i+1)
+	}
+	c.life.mu.Unlock()
 }
 
 // ThreadStarted is told by package vm of each entry thread of the context; the outermost one is Entry.
@@ -43,8 +65,12 @@ func (c *Ctx) Kill() {
 	c.life.mu.Lock()
 	c.life.killed = true
 	t := c.life.entry
+	children := slices.Clone(c.life.children)
 	c.life.mu.Unlock()
 	if t != nil {
 		t.Kill()
+	}
+	for _, child := range children {
+		child.Kill()
 	}
 }
