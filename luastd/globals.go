@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/luastd/lualib"
 	"moongate/phases"
 )
 
@@ -20,7 +21,7 @@ func guardGlobals(v *handler.VM) {
 			return 0
 		}
 		c.Log(phases.LogWarn, "[lua] _G write guard:12: __newindex(): writing a global Lua variable ('"+lua.LVAsString(L.ToStringMeta(key))+
-			"') which may lead to race conditions between concurrent requests, so prefer the use of 'local' variables\nstack traceback:\n"+traceback(L))
+			"') which may lead to race conditions between concurrent requests, so prefer the use of 'local' variables\nstack traceback:\n"+lualib.Traceback(L))
 		return 0
 	}))
 	L.G.Global.Metatable = mt

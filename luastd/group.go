@@ -10,6 +10,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/luastd/lualib"
 	"moongate/phases"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
@@ -33,7 +34,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
 		Ended:       threadEnded,
-		Traceback:   traceback,
+		Traceback:   lualib.Traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {
 		v := &handler.VM{W: vw, Module: Module, Tree: t, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}

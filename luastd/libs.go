@@ -10,6 +10,7 @@ import (
 	"moongate/luastd/ngx/output"
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
+	"moongate/luastd/ngx/variable"
 )
 
 // registrations fill the ngx table of a worker, in this order.
@@ -17,6 +18,7 @@ var registrations = []func(v *handler.VM){
 	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
 	output.Register,
 	resp.Register,
+	variable.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.
@@ -32,7 +34,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 // openLibraries gives a worker everything that scripts can see.
 func openLibraries(v *handler.VM, w *workers) error {
 	L := v.W.L
-	openLua(v)
+	openLua(v, w)
 	v.W.OpenCoroutine(L)
 	v.Null = newNull(L)
 	v.Ngx = L.NewTable()

@@ -1,30 +1,40 @@
 package luastd
 
 import (
-	"fmt"
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"moongate/luastd/handler"
+	"moongate/luastd/lualib"
 	"moongate/runtime/vm"
 )
 
-func openLua(v *handler.VM) { v.W.L.OpenLibs() }
+// defaultPath is what ";;" stands for in lua_package_path: LuaJIT's own, as OpenResty has it.
+const (
+	defaultPath  = "./?.lua;/usr/local/share/luajit-2.1/?.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua"
+	defaultCPath = "./?.so;/usr/local/lib/lua/5.1/?.so;/usr/local/lib/lua/5.1/loadall.so"
+)
 
-func traceback(L *lua.LState) string {
-	var b strings.Builder
-	for i := 1; ; i++ {
-		d, ok := L.GetStack(i)
-		if !ok {
-			break
-		}
-		L.GetInfo("Sl", d, lua.LNil) //nolint:errcheck // the frame exists
-		fmt.Fprintf(&b, "\t%s:%d: in function\n", d.Source, d.CurrentLine)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+// openLua gives a worker Lua's own library.
+func openLua(v *handler.VM, w *workers) {
+	lualib.Open(v.W.L, lualib.Options{
+		Compile: v.W.Group.Compile,
+		Path:    packagePath(w.main.packagePath.V, defaultPath, v.Tree.Prefix),
+		CPath:   packagePath(w.main.packageCPath.V, defaultCPath, v.Tree.Prefix),
+		Loaded:  v.W.Group.Loaded,
+	})
 }
 
-func threadEnded(*vm.Thread) {}
+// packagePath completes lua_package_path: ";;" is the default, $prefix the server's prefix.
+func packagePath(path, def, prefix string) string {
+	if path == "" {
+		return def
+	}
+	path = strings.NewReplacer("${prefix}", prefix, "$prefix", prefix).Replace(path)
+	path = strings.ReplaceAll(path, ";;", ";\x01;")
+	path = strings.ReplaceAll(path, "\x01", def)
+	return strings.Trim(path, ";")
+}
 
 func watchAbort(*handler.Ctx, *locConf) func() { return func() {} }
+
+func threadEnded(*vm.Thread) {}

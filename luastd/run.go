@@ -199,8 +199,9 @@ func errorText(err error) string {
 	case lua.LNumber:
 		msg = o.String()
 	}
-	if ae.StackTrace != "" {
-		return msg + "\nstack traceback:\n" + strings.TrimPrefix(ae.StackTrace, "stack traceback:\n")
+	trace := strings.TrimPrefix(ae.StackTrace, "stack traceback:\n")
+	if trace != "" {
+		return msg + "\nstack traceback:\n" + trace
 	}
 	return msg
 }

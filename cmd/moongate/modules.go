@@ -11,19 +11,25 @@ import (
 	"moongate/phases/echo"
 	"moongate/phases/emptygif"
 	"moongate/phases/geo"
+	"moongate/phases/gzip"
 	"moongate/phases/headers"
 	"moongate/phases/headersmore"
 	"moongate/phases/index"
+	"moongate/phases/limitconn"
 	"moongate/phases/limitreq"
 	"moongate/phases/log"
 	"moongate/phases/maps"
 	"moongate/phases/notmodified"
+	"moongate/phases/proxy"
+	"moongate/phases/ranges"
 	"moongate/phases/realip"
+	"moongate/phases/referer"
 	"moongate/phases/rewrite"
 	"moongate/phases/splitclients"
 	"moongate/phases/static"
 	"moongate/phases/stubstatus"
 	"moongate/phases/tryfiles"
+	"moongate/phases/upstream"
 )
 
 // modules lists the engine's modules, as nginx's ngx_modules.c. Two orders are in it: handlers of one
@@ -31,11 +37,13 @@ import (
 func modules() []*phases.Module {
 	return []*phases.Module{
 		realip.Module,
+		limitconn.Module,
 		limitreq.Module,
 		rewrite.Module,
 		maps.Module,
 		geo.Module,
 		splitclients.Module,
+		referer.Module,
 		access.Module,
 		authbasic.Module,
 		authrequest.Module,
@@ -45,12 +53,17 @@ func modules() []*phases.Module {
 		static.Module,
 		stubstatus.Module,
 		emptygif.Module,
+		upstream.Module,
+		proxy.Module,
 		log.Module,
+		ranges.HeaderModule,
+		gzip.Module,
 		charset.Module,
 		headers.Module,
 		echo.Module,
 		luastd.Complete(),
 		headersmore.Module,
 		notmodified.Module,
+		ranges.BodyModule,
 	}
 }
