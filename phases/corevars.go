@@ -49,9 +49,9 @@ func (t *Tree) addCoreVariables() {
 		}
 		return p, true
 	})
-	add("host", func(r *Request) (string, bool) {
-		if r.Main.Host != "" {
-			return r.Main.Host, true
+	live("host", func(r *Request) (string, bool) {
+		if r.Host != "" {
+			return r.Host, true
 		}
 		return r.Server.Name(), true
 	})
