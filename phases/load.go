@@ -258,6 +258,7 @@ func (l *Load) finish() {
 			}
 			l.Server, l.Location = t.http, t.http.loc
 		}
+		t.linkListens(&l.errs)
 		for _, m := range t.modules {
 			if m.Postconfigure != nil {
 				l.add(m.Postconfigure(l))

@@ -15,6 +15,7 @@ var notBuilt = map[string]string{
 	"secure_link": "", "secure_link_md5": "", "secure_link_secret": "", "slice": "", "userid": "", "userid_name": "", "random_index": "",
 	"mirror": "", "mirror_request_body": "", "post_action": "", "memc_pass": "", "redis_pass": "", "redis2_pass": "", "redis2_query": "", "drizzle_pass": "", "postgres_pass": "",
 	"srcache_fetch": "", "srcache_store": "", "rds_json": "", "encrypted_session_key": "", "iconv_filter": "", "xss_get": "", "form_input": "", "set_form_input": "",
+	"ancient_browser": "", "ancient_browser_value": "", "modern_browser": "", "modern_browser_value": "",
 	"http3": "", "quic_retry": "", "http2_push": "", "api": "that is NGINX Plus", "status_zone": "that is NGINX Plus", "health_check": "that is NGINX Plus", "zone_sync": "that is NGINX Plus",
 	"sticky": "that is NGINX Plus", "auth_jwt": "that is NGINX Plus", "keyval": "that is NGINX Plus", "keyval_zone": "that is NGINX Plus", "match": "that is NGINX Plus",
 }

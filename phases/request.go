@@ -19,8 +19,12 @@ type Conn struct {
 	LocalIP, LocalPort   string
 	Listen               *Listen
 	TLS                  *tls.ConnectionState
-	Started              time.Time
-	ProxyProtocol        *ProxyProtocol
+	// Hello is what the client offered in its TLS handshake, and PeerError why its certificate is not to
+	// be trusted; both the ssl module's.
+	Hello         *tls.ClientHelloInfo
+	PeerError     error
+	Started       time.Time
+	ProxyProtocol *ProxyProtocol
 	// Origin is the connection as it is, where this is realip's copy for one request with another client
 	// address; nil otherwise.
 	Origin *Conn

@@ -51,7 +51,7 @@ func (n *nameTable) find(host string, r *Request) *Server {
 		}
 	}
 	for _, x := range n.regexs {
-		if r != nil && x.re.Match(r, host) {
+		if r == nil && x.re.Test(host) || r != nil && x.re.Match(r, host) {
 			return x.s
 		}
 	}

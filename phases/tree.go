@@ -67,6 +67,9 @@ func (s *Server) Root() *Location { return s.loc }
 // Listens lists the addresses that the server listens on.
 func (s *Server) Listens() []*Listen { return s.Core.listens }
 
+// Pos is the place of the server block.
+func (s *Server) Pos() conf.Pos { return s.pos }
+
 // Name is $server_name: the first of the names.
 func (s *Server) Name() string { return s.Core.Name }
 
@@ -140,7 +143,6 @@ func (t *Tree) seal(l *Load) error {
 	for _, s := range append([]*Server{t.http}, t.Servers...) {
 		s.loc.index(&errs)
 	}
-	t.linkListens(&errs)
 	t.linkVariables(&errs)
 	if len(errs) > 0 {
 		return errs
@@ -218,6 +220,9 @@ func (t *Tree) drain() {
 
 // Draining reports whether another tree has taken over.
 func (t *Tree) Draining() bool { return t.draining.Load() }
+
+// ServerFor is the server of the address for a name that no request came with yet, as TLS sends it.
+func (l *Listen) ServerFor(name string) *Server { return l.serverFor(strings.ToLower(name), nil) }
 
 // serverFor picks the server of an address by the Host name (lower case, without port).
 func (l *Listen) serverFor(host string, r *Request) *Server {

@@ -217,5 +217,11 @@ func (x *Regex) Match(r *Request, subject string) bool {
 	return true
 }
 
+// Test matches subject and leaves no trace of it.
+func (x *Regex) Test(subject string) bool {
+	ok, err := x.re.Match(subject, 0, make([]int, 2*(x.re.NumCaptures()+1)), nil)
+	return ok && err == nil
+}
+
 // NumCaptures is the number of capturing groups.
 func (x *Regex) NumCaptures() int { return x.re.NumCaptures() }
