@@ -11,6 +11,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/lualib"
+	"moongate/luastd/ngx/thread"
 	"moongate/phases"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
@@ -33,7 +34,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		CompileFunc: syntax.Compile,
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
-		Ended:       threadEnded,
+		Ended:       thread.Ended,
 		Traceback:   lualib.Traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {

@@ -7,9 +7,11 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
 	"moongate/luastd/ngx/codec"
+	"moongate/luastd/ngx/location"
 	"moongate/luastd/ngx/output"
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
+	"moongate/luastd/ngx/thread"
 	"moongate/luastd/ngx/variable"
 )
 
@@ -19,16 +21,19 @@ var registrations = []func(v *handler.VM){
 	output.Register,
 	resp.Register,
 	variable.Register,
+	location.Register,
+	thread.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.
 var preloads = map[string]func(v *handler.VM) lua.LGFunction{
-	"cjson":      func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
-	"cjson.safe": func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
-	"http":       httpclient.Loader,
-	"moongate":   loadGateway,
-	"ngx.resp":   resp.Loader,
-	"ngx.base64": func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
+	"cjson":         func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
+	"cjson.safe":    func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
+	"http":          httpclient.Loader,
+	"moongate":      loadGateway,
+	"ngx.resp":      resp.Loader,
+	"ngx.semaphore": thread.SemaphoreLoader,
+	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 }
 
 // openLibraries gives a worker everything that scripts can see.

@@ -5,7 +5,6 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/lualib"
-	"moongate/runtime/vm"
 )
 
 // defaultPath is what ";;" stands for in lua_package_path: LuaJIT's own, as OpenResty has it.
@@ -34,7 +33,3 @@ func packagePath(path, def, prefix string) string {
 	path = strings.ReplaceAll(path, "\x01", def)
 	return strings.Trim(path, ";")
 }
-
-func watchAbort(*handler.Ctx, *locConf) func() { return func() {} }
-
-func threadEnded(*vm.Thread) {}

@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/luastd/ngx/thread"
 	"moongate/phases"
 	"moongate/runtime/vm"
 )
@@ -79,9 +80,9 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 	}
 	c.Phase, c.HasExit = phase, false
 	enter(c)
-	stop := watchAbort(c, lc)
+	stop := thread.WatchAbort(c)
 	_, err := c.VM.W.Run(c, fn, 0)
-	stop()
+	err = stop(err)
 	leave(c)
 	switch ctl := vm.ControlOf(err).(type) {
 	case nil:
