@@ -230,15 +230,14 @@ func spine(n *node, out []spineItem) []spineItem {
 	return out
 }
 
-// literals returns the literal that every match begins with and the longest that it holds anywhere, both possibly empty.
+// literals returns the literal that every match begins with and the longest that it holds after that, both possibly empty.
 func literals(root *node, utf bool) (prefix, required string) {
 	var run []byte
 	leading := true
 	flush := func() {
 		if leading {
 			prefix = string(run)
-		}
-		if len(run) > len(required) {
+		} else if len(run) > len(required) {
 			required = string(run)
 		}
 		run = run[:0]

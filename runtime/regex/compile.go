@@ -32,6 +32,7 @@ type compiler struct {
 	longest bool // for MatchDFA: quantifiers are all greedy, every match is tried
 	insts   []inst
 	slots   int32
+	hasBack bool
 	callAt  map[int]int32 // where a called group begins
 	called  map[int]bool
 	private map[int]int32 // groups whose start must stay invisible until they close, and the slot for it
@@ -77,6 +78,7 @@ func compile(t *tree, longest bool) (p *program, err error) {
 			c.insts[i].x = c.callAt[int(c.insts[i].n)]
 		}
 	}
+	p.hasBack = c.hasBack
 	p.insts, p.slots = c.insts, int(c.slots)
 	p.optimize(t)
 	return p, nil
@@ -175,6 +177,7 @@ func (c *compiler) emit(n *node) {
 	case kVerb:
 		c.emitVerb(n)
 	case kBack:
+		c.hasBack = true
 		c.add(inst{op: opBack, n: int32(n.n)})
 	}
 }

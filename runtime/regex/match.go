@@ -21,9 +21,9 @@ type call struct {
 const (
 	defaultSteps = 10_000_000
 	defaultDepth = 4_000_000
-	// callSteps bounds the work of one call over all starting positions, in units of about 10 ns: whatever the pattern,
-	// a call ends within about a tenth of a second, plus the time for one pass over a long subject.
-	callSteps = 6_000_000
+	// callSteps bounds the steps of one call over all starting positions, one more being allowed for each byte. A step is some 50 ns,
+	// so whatever the pattern, a call ends within about a tenth of a second. PCRE has no such bound, only the one for each start.
+	callSteps = 2_000_000
 
 	localStack = 40
 	localSlots = 24
@@ -145,6 +145,9 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 	}
 	stepLimit, depth := p.limits(lim)
 	work := callSteps + len(s)
+	if lim != nil && lim.Steps > work {
+		work = lim.Steps // who asks for more shall have it
+	}
 
 	var borrowed pools
 	var stackBuf [localStack]frame
@@ -554,7 +557,10 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 				}
 				continue
 			case opCall:
-				for fp := slots[p.fp]; fp >= 0; fp = calls[fp].parent {
+				for fp := slots[p.fp]; fp >= 0 && (p.hasBack || int(calls[fp].pos) == pos); fp = calls[fp].parent {
+					if p.hasBack {
+						steps--
+					}
 					if calls[fp].group == in.n && int(calls[fp].pos) == pos {
 						borrowed.release()
 						return false, ErrRecursionLoop
@@ -772,11 +778,12 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			break
 		}
 		if p.required != "" && reqAt < at {
-			i := strings.Index(s[at:], p.required)
+			from := at + len(p.prefix)
+			i := strings.Index(s[from:], p.required)
 			if i < 0 {
 				break
 			}
-			reqAt = at + i
+			reqAt = from + i - len(p.prefix)
 		}
 		switch {
 		case skipTo > at:

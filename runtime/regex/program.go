@@ -110,6 +110,8 @@ type program struct {
 	slots int // captures and private slots
 	fp    int // the slot of the innermost call, -1 where there are no calls
 
+	hasBack bool // lookbehind: a place left behind can come again
+
 	newline   newline
 	bsrCRLF   bool
 	jsUnset   bool // an unset back-reference matches the empty string

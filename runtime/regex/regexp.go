@@ -46,7 +46,9 @@ type Regexp struct {
 // Limits bound the work of one call. The zero value of a field means its default.
 type Limits struct {
 	// Steps is PCRE's match limit: how many backtracking points one attempt, that is one starting position, may use
-	// before the call ends with [ErrMatchLimit].
+	// before the call ends with [ErrMatchLimit]. The default is PCRE's ten million, but all attempts of a call together
+	// are held to two million and one for each byte of the subject, so that no pattern holds its caller for more than about 100 ms;
+	// a Steps above that lifts the latter bound too.
 	Steps int
 	// Depth is the number of entries that the backtracking stack may hold before the call ends with [ErrRecursionLimit].
 	Depth int

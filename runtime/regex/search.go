@@ -27,9 +27,7 @@ func (p *program) planSearch(t *tree, first []firstSet) {
 		return
 	}
 	p.prefix = prefix
-	if len(required) > len(prefix) {
-		p.required = required
-	}
+	p.required = required
 	if len(prefix) == 1 {
 		p.firstByte = int(prefix[0])
 	}
