@@ -778,7 +778,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			break
 		}
 		if p.required != "" && reqAt < at {
-			from := at + len(p.prefix)
+			from := min(at+len(p.prefix), len(s))
 			i := strings.Index(s[from:], p.required)
 			if i < 0 {
 				break
