@@ -72,7 +72,7 @@ func StartIn(t testing.TB, dir, confText string, modules ...*phases.Module) *Ser
 	t.Helper()
 	s := &Server{Dir: dir, t: t, addrs: map[string]string{}, mods: modules}
 	s.Engine = phases.NewEngine(http1.New)
-	tree, err := s.load(confText)
+	tree, err := s.Load(confText)
 	if err != nil {
 		t.Fatalf("configuration: %v", err)
 	}
@@ -85,14 +85,15 @@ func StartIn(t testing.TB, dir, confText string, modules ...*phases.Module) *Ser
 
 // Reload swaps in another configuration text on the same addresses.
 func (s *Server) Reload(confText string) error {
-	tree, err := s.load(confText)
+	tree, err := s.Load(confText)
 	if err != nil {
 		return err
 	}
 	return s.Engine.Apply(tree)
 }
 
-func (s *Server) load(text string) (*phases.Tree, error) {
+// Load builds the configuration confText without letting it serve.
+func (s *Server) Load(text string) (*phases.Tree, error) {
 	for i := 9; i >= 0; i-- {
 		name := "ADDR"
 		if i > 0 {
@@ -118,7 +119,7 @@ func (s *Server) load(text string) (*phases.Tree, error) {
 func LoadError(t testing.TB, confText string, modules ...*phases.Module) string {
 	t.Helper()
 	s := &Server{Dir: Dir(t), t: t, addrs: map[string]string{}, mods: modules}
-	_, err := s.load(confText)
+	_, err := s.Load(confText)
 	if err == nil {
 		return ""
 	}
