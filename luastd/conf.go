@@ -83,6 +83,7 @@ func mergeLocation(_ *phases.Load, parent, child any) error {
 	inherit(&c.rewrite, p.rewrite)
 	inherit(&c.access, p.access)
 	inherit(&c.precontent, p.precontent)
+	inherit(&c.content, p.content)
 	inherit(&c.headerFilter, p.headerFilter)
 	inherit(&c.bodyFilter, p.bodyFilter)
 	inherit(&c.log, p.log)
