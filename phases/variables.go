@@ -131,7 +131,7 @@ func (r *Request) Indexed(i int) (string, bool) {
 		if s.state == varUnset && r.Loc.Core.UninitializedWarn.V {
 			r.Logf(LogWarn, "using uninitialized %q variable", iv.name)
 		}
-		return "", false
+		return "", s.state == varUnset
 	}
 	value, ok := iv.v.Get(r, iv.name)
 	s = varSlot{value, varValid}
