@@ -9,6 +9,7 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/location"
 	"moongate/luastd/ngx/output"
+	"moongate/luastd/ngx/req"
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
 	"moongate/luastd/ngx/thread"
@@ -20,6 +21,7 @@ var registrations = []func(v *handler.VM){
 	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
 	output.Register,
 	resp.Register,
+	req.Register,
 	variable.Register,
 	location.Register,
 	thread.Register,
@@ -31,6 +33,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson.safe":    func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
 	"http":          httpclient.Loader,
 	"moongate":      loadGateway,
+	"ngx.req":       req.Loader,
 	"ngx.resp":      resp.Loader,
 	"ngx.semaphore": thread.SemaphoreLoader,
 	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
