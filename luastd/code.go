@@ -89,6 +89,8 @@ type workers struct {
 	// fileFunctions are those of files: [worker] path → function
 	fileFunctions []sync.Map
 	watched       sync.Map // path → struct{}
+	// idle is called after the last timer of a retired group.
+	idle atomic.Pointer[func()]
 }
 
 type compiled struct {

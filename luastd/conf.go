@@ -1,6 +1,7 @@
 package luastd
 
 import (
+	"sync"
 	"time"
 
 	"moongate/conf"
@@ -31,6 +32,7 @@ type mainConf struct {
 	codes                            []*code
 	zones                            map[string]*shdict.Zone
 	runtime                          *workers // set by start
+	retired                          sync.Map // *workers of ended requests whose timers are pending
 }
 
 type dict struct {

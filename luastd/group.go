@@ -3,6 +3,7 @@ package luastd
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/lualib"
 	"moongate/luastd/ngx/thread"
+	"moongate/luastd/ngx/timer"
 	"moongate/phases"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
@@ -30,7 +32,8 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Workers:     count,
 		PackagePath: m.packagePath.V, PackageCPath: m.packageCPath.V,
 		CPULimit:         m.cpuLimit.V,
-		MaxPendingTimers: m.maxPending.V, MaxRunningTimers: m.maxRunning.V, ThreadCache: m.threadCache.V,
+		MaxPendingTimers: m.maxPending.V, MaxRunningTimers: math.MaxInt, // package timer keeps to lua_max_running_timers
+		ThreadCache: m.threadCache.V,
 		CompileFunc: syntax.Compile,
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
@@ -38,7 +41,12 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Traceback:   lualib.Traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {
-		v := &handler.VM{W: vw, Module: Module, Tree: t, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}
+		v := &handler.VM{W: vw, Module: Module, Tree: t, MaxRunningTimers: m.maxRunning.V, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}
+		v.LastTimerEnded = func() {
+			if f := w.idle.Load(); f != nil {
+				(*f)()
+			}
+		}
 		w.vms[vw.ID] = v
 		return openLibraries(v, w)
 	}
@@ -124,7 +132,32 @@ func start(t *phases.Tree) error {
 // drain tells the scripts that a newer configuration has taken over.
 func drain(t *phases.Tree) {
 	if w := phases.MainOf[mainConf](t, Module).runtime; w != nil {
+		w.drain()
+	}
+}
+
+// drain tells the workers, and those of single requests that live on for their timers.
+func (w *workers) drain() {
+	for _, v := range w.vms {
+		timer.Abort(v)
+	}
+	w.group.Drain()
+	w.main.retired.Range(func(k, _ any) bool {
+		k.(*workers).drain()
+		return true
+	})
+}
+
+// retire lets the workers of a single request (lua_code_cache off) go, once no timer of theirs is left.
+func (w *workers) retire() {
+	w.main.retired.Store(w, struct{}{})
+	done := func() {
+		w.main.retired.Delete(w)
 		w.group.Drain()
+	}
+	w.idle.Store(&done)
+	if w.vms[0].Timers.Load() == 0 {
+		done()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
 	"moongate/luastd/ngx/thread"
+	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
 )
 
@@ -25,6 +26,7 @@ var registrations = []func(v *handler.VM){
 	variable.Register,
 	location.Register,
 	thread.Register,
+	timer.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.

@@ -36,7 +36,7 @@ func workerOf(r *phases.Request, lc *locConf) *handler.VM {
 		if fresh, err := newWorkers(r.Tree, w.main, 1); err == nil {
 			v := fresh.vms[0]
 			m.Bound = v
-			m.OnEnd(func() { fresh.group.Drain() })
+			m.OnEnd(fresh.retire)
 			return v
 		} else { //nolint:revive // the error belongs to this branch
 			r.Log(phases.LogErr, "lua_code_cache off: "+err.Error())

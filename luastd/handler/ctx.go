@@ -1,6 +1,8 @@
 package handler
 
 import (
+	"sync/atomic"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/phases"
@@ -74,6 +76,7 @@ type Ctx struct {
 	headerSent bool          // a buffered head counts as sent
 	sending    chan struct{} // a thread is writing; closed when it is done
 	life       life
+	ends       []func()
 	// data is the libraries' own, by a key of theirs.
 	data map[any]any
 }
@@ -112,6 +115,12 @@ type VM struct {
 	Strict bool
 	// Boot is the context of init_by_lua, init_worker_by_lua and exit_worker_by_lua while they run.
 	Boot *Ctx
+	// MaxRunningTimers is lua_max_running_timers.
+	MaxRunningTimers int
+	// Timers counts the timers that are pending or running; LastTimerEnded, where set, is called without the
+	// baton when none is left.
+	Timers         atomic.Int64
+	LastTimerEnded func()
 	// Functions are the handlers' functions by the number of their code.
 	Functions []*lua.LFunction
 	// Owner is the Lua module's own record of the worker's group.

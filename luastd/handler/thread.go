@@ -74,3 +74,21 @@ func (c *Ctx) Kill() {
 		child.Kill()
 	}
 }
+
+// OnEnd has f called when what c works for ends: the request, or the timer's callback. The last one added
+// runs first, without the baton.
+func (c *Ctx) OnEnd(f func()) {
+	if c.R != nil {
+		c.R.OnEnd(f)
+		return
+	}
+	c.ends = append(c.ends, f)
+}
+
+// End runs what OnEnd has gathered for a context without a request.
+func (c *Ctx) End() {
+	for i := len(c.ends) - 1; i >= 0; i-- {
+		c.ends[i]()
+	}
+	c.ends = nil
+}

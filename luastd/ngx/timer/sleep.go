@@ -1,0 +1,69 @@
+package timer
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+)
+
+var clocks = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
+
+// ngx.sleep(seconds)
+func sleep(v *handler.VM, L *lua.LState) int {
+	if n := L.GetTop(); n != 1 {
+		codec.Raise(L, fmt.Sprintf("attempt to pass %d arguments, but accepted 1", n))
+	}
+	c := current(v, L, "no request found")
+	ms := int64(codec.CheckNumber(L, 1, "sleep") * 1000)
+	if ms < 0 {
+		codec.Raise(L, fmt.Sprintf("invalid sleep duration \"%d\"", ms))
+	}
+	if c.Phase&handler.Yieldable == 0 {
+		codec.Raise(L, "API disabled in the context of "+c.Phase.ContextName())
+	}
+	debug := c.Enabled(phases.LogDebug)
+	if debug {
+		c.Log(phases.LogDebug, fmt.Sprintf("lua ready to sleep for %d ms", ms))
+	}
+	if ms == 0 {
+		v.Thread().Yield()
+	} else {
+		woken := false
+		if debug {
+			defer func() {
+				if !woken {
+					c.Log(phases.LogDebug, "lua clean up the timer for pending ngx.sleep")
+				}
+			}()
+		}
+		v.Wait(func(cancel <-chan struct{}) {
+			clock := clocks.Get().(*time.Timer)
+			clock.Reset(time.Duration(ms) * time.Millisecond)
+			select {
+			case <-clock.C:
+			case <-cancel:
+			}
+			clock.Stop()
+			clocks.Put(clock)
+		})
+		woken = true
+	}
+	if debug {
+		uri, args := "", ""
+		if c.R != nil {
+			uri, args = c.R.URI, c.R.Args
+		}
+		c.Log(phases.LogDebug, fmt.Sprintf("lua sleep timer expired: \"%s?%s\"", uri, args))
+	}
+	return 0
+}
