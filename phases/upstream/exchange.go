@@ -77,6 +77,7 @@ type Exchange struct {
 	cached   bool // c served a request before
 	out      []byte
 	built    bool
+	rest     BodyMode // what of the body is not in out
 	sent     bool // something of the request went out
 	bodySent bool // all of it
 	resp     response
@@ -185,6 +186,9 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	x.sent, x.bodySent, x.cached = false, false, false
 	x.relay = relayState{bufs: x.relay.bufs[:0]}
 
+	if rc := x.build(); rc != phases.OK {
+		return x.end(rc), false
+	}
 	if err := x.bal.pick(); err != nil {
 		var se StatusError
 		switch {
@@ -207,15 +211,10 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 		sep = ":"
 	}
 	x.nameUpstream(a.Name, sep)
-	if !x.built {
-		var err error
-		x.out, err = x.Maker.Request(x, x.out[:0])
-		if err != nil {
-			x.R.Logf(phases.LogErr, "%v", err)
-			return x.end(500), false
+	if !x.built { // the hook changed what the request is made of
+		if rc := x.build(); rc != phases.OK {
+			return x.end(rc), false
 		}
-		x.built = true
-		x.appendBody()
 		x.nameUpstream(a.Name, sep)
 	}
 	if rc, again, ok := x.connect(a); !ok {
@@ -229,6 +228,25 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 		return rc, again
 	}
 	return x.receive()
+}
+
+// build makes the request's bytes, unless they are there already.
+func (x *Exchange) build() phases.Status {
+	if x.built {
+		return phases.OK
+	}
+	x.rest = x.Body
+	if x.Body == BodyBuffered {
+		x.BodyLength = x.R.Body.Size() // a hook may have changed it
+	}
+	var err error
+	if x.out, err = x.Maker.Request(x, x.out[:0]); err != nil {
+		x.R.Logf(phases.LogErr, "%v", err)
+		return 500
+	}
+	x.built = true
+	x.appendBody()
+	return phases.OK
 }
 
 // nameUpstream notes for log lines what is talked to.

@@ -152,10 +152,6 @@ func (b *Balance) EnableKeepalive(idle time.Duration, requests int) error {
 // RecreateRequest builds the request for the upstream anew, because the hook changed what it is made of.
 // lua-resty-core: balancer.recreate_request().
 func (b *Balance) RecreateRequest() error {
-	if b.total < 2 && b.x.built {
-		b.x.built = false
-		return nil
-	}
 	b.x.built = false
 	return nil
 }

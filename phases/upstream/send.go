@@ -15,16 +15,16 @@ const joinedBody = 64 << 10
 
 // appendBody puts a small body behind the head.
 func (x *Exchange) appendBody() {
-	if x.Body != BodyBuffered {
+	if x.rest != BodyBuffered {
 		return
 	}
 	if x.R.Body.Size() == 0 {
-		x.Body = BodyNone
+		x.rest = BodyNone
 		return
 	}
 	if data, ok := x.R.Body.Bytes(); ok && len(data) <= joinedBody {
 		x.out = append(x.out, data...)
-		x.Body = BodyNone
+		x.rest = BodyNone
 	}
 }
 
@@ -32,7 +32,7 @@ func (x *Exchange) appendBody() {
 func (x *Exchange) send() (rc phases.Status, again, ok bool) {
 	x.action = "sending request to upstream"
 	c := x.c
-	if x.Body != BodyNone {
+	if x.rest != BodyNone {
 		return x.sendStream()
 	}
 	c.writeBy(x.sendTimeout)
