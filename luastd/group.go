@@ -41,7 +41,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Traceback:   lualib.Traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {
-		v := &handler.VM{W: vw, Module: Module, Tree: t, MaxRunningTimers: m.maxRunning.V, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w}
+		v := &handler.VM{W: vw, Module: Module, Tree: t, MaxRunningTimers: m.maxRunning.V, Strict: m.strictPhases.V || strictByEnvironment(), Owner: w, RegexCache: m.regexCache.V, RegexMatchLimit: m.regexMatchLimit.V}
 		v.LastTimerEnded = func() {
 			if f := w.idle.Load(); f != nil {
 				(*f)()

@@ -9,6 +9,7 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/location"
 	"moongate/luastd/ngx/output"
+	"moongate/luastd/ngx/re"
 	"moongate/luastd/ngx/req"
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
@@ -21,6 +22,7 @@ import (
 var registrations = []func(v *handler.VM){
 	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
 	output.Register,
+	re.Register,
 	resp.Register,
 	req.Register,
 	variable.Register,
@@ -36,6 +38,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"http":          httpclient.Loader,
 	"moongate":      loadGateway,
 	"ngx.req":       req.Loader,
+	"ngx.re":        re.Loader,
 	"ngx.resp":      resp.Loader,
 	"ngx.semaphore": thread.SemaphoreLoader,
 	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },

@@ -113,6 +113,8 @@ type VM struct {
 	Ngx *lua.LTable
 	// Strict restores OpenResty's refusal of cosockets in filters, log and init.
 	Strict bool
+	// RegexCache and RegexMatchLimit are lua_regex_cache_max_entries and lua_regex_match_limit.
+	RegexCache, RegexMatchLimit int
 	// Boot is the context of init_by_lua, init_worker_by_lua and exit_worker_by_lua while they run.
 	Boot *Ctx
 	// MaxRunningTimers is lua_max_running_timers.

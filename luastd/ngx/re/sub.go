@@ -1,0 +1,71 @@
+package re
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+)
+
+// sub is newstr, n, err = ngx.re.sub(subject, regex, replace, options?), and gsub.
+func (l *library) sub(L *lua.LState, name string, global bool) int {
+	s := subject(L)
+	c, err := l.compile(L, 2, name, L.Get(4))
+	if err != "" {
+		return fail(L, 2, err)
+	}
+	fn, isFunc := L.Get(3).(*lua.LFunction)
+	var t *template
+	if !isFunc {
+		if t = l.templateOf(codec.ToString(L, L.Get(3))); t.err != "" {
+			if ctx := l.v.Current(); ctx != nil {
+				ctx.Log(phases.LogErr, t.err)
+			}
+			return fail(L, 2, "failed to compile the replacement template")
+		}
+	}
+	var out []byte
+	count, pos, copied := 0, 0, 0
+	for pos <= len(s) {
+		caps, ok, err := l.exec(c, s, pos)
+		if err != "" {
+			return fail(L, 2, err)
+		}
+		if !ok {
+			break
+		}
+		count++
+		from, to := caps[0], caps[1]
+		// \K inside a lookahead may put the start behind the end
+		if from > copied {
+			out = append(out, s[copied:from]...)
+		}
+		if isFunc {
+			L.Push(fn)
+			L.Push(l.collect(L, c, s, caps, nil))
+			L.Call(1, 1) // may run other matches: caps is not valid behind it
+			out = append(out, codec.ToString(L, L.Get(-1))...)
+			L.Pop(1)
+		} else {
+			out = t.append(out, s, caps)
+		}
+		copied, pos = to, to
+		if from == to {
+			pos++
+		}
+		if !global {
+			break
+		}
+	}
+	if count == 0 {
+		L.Push(lua.LString(s))
+		L.Push(lua.LNumber(0))
+		return 2
+	}
+	if copied < len(s) {
+		out = append(out, s[copied:]...)
+	}
+	L.Push(lua.LString(out))
+	L.Push(lua.LNumber(count))
+	return 2
+}
