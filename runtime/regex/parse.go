@@ -80,7 +80,12 @@ func invalidAt(s string) int {
 func (p *parser) fail(code errCode, offset int) { p.fail2(code, offset, offset) }
 
 func (p *parser) fail2(code errCode, offset8, offset2 int) {
-	panic(&SyntaxError{Msg: messages[code].pcre8, Offset: min(offset8, len(p.src)), code: code, offset2: min(offset2, len(p.src))})
+	p.failAs(code, offset8, code, offset2)
+}
+
+// failAs reports what the libraries call by different names.
+func (p *parser) failAs(code8 errCode, offset8 int, code2 errCode, offset2 int) {
+	panic(&SyntaxError{Msg: messages[code8].pcre8, Offset: min(offset8, len(p.src)), code: code2, offset2: min(offset2, len(p.src))})
 }
 
 func (p *parser) more() bool { return p.pos < len(p.src) }

@@ -104,7 +104,8 @@ func (p *parser) class() *node {
 			chars.add('-', '-')
 			p.pos--
 		case hi.class:
-			p.fail2(errClassRange, at-1+boolInt(p.src[at] == '\\')*2, at)
+			esc := boolInt(p.src[at] == '\\')
+			p.fail2(errClassRange, at+esc, at+1+esc)
 		case hi.r < it.r:
 			p.fail(errRangeOrder, p.pos-1)
 		default:

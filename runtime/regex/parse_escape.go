@@ -153,13 +153,13 @@ func (p *parser) namedCall(name string, offset int) *node {
 }
 
 // relative turns a signed number into that of a group.
-func (p *parser) relative(sign byte, num, offset int) int {
+func (p *parser) relative(sign byte, num, offset8, offset2 int) int {
 	if num == 0 {
-		p.fail(errRefZero, offset)
+		p.fail2(errRefZero, offset8, offset2)
 	}
 	if sign == '-' {
 		if num > p.tree.groups {
-			p.fail(errNoSuchGroup, offset)
+			p.fail2(errNoSuchGroup, offset8, offset2)
 		}
 		return p.tree.groups - num + 1
 	}
@@ -171,6 +171,8 @@ func (p *parser) escapeG() (*node, bool) {
 	p.pos++
 	after := p.pos
 	bad := func() { p.fail2(errGEscape, after, after) }
+	// Where PCRE 8.x expects a number it calls its absence zero.
+	noNumber := func() { p.failAs(errRefZero, after-boolInt(p.pos == after), errGEscape, after) }
 	switch c := p.nextByte(); c {
 	case '<', '\'':
 		end := byte('>')
@@ -196,7 +198,7 @@ func (p *parser) escapeG() (*node, bool) {
 			bad()
 		}
 		if sign != 0 {
-			num = p.relative(sign, num, p.pos)
+			num = p.relative(sign, num, p.pos, p.pos)
 		}
 		n := p.call(num, p.pos)
 		p.pos++
@@ -211,11 +213,13 @@ func (p *parser) escapeG() (*node, bool) {
 		sign = 0
 	}
 	if d := p.nextByte(); d < '0' || d > '9' {
-		if !braced || sign != 0 {
-			bad()
-		}
-		if !p.more() {
-			p.fail2(errGEscape, p.pos, p.pos)
+		switch {
+		case !braced || sign != 0:
+			noNumber()
+		case !p.more():
+			p.failAs(errGEscape, p.pos, errNameExpected, p.pos)
+		case d == '}':
+			p.failAs(errRefZero, p.pos, errNameExpected, p.pos)
 		}
 		return p.namedBackref(p.name('}'), from), true
 	}
@@ -225,9 +229,9 @@ func (p *parser) escapeG() (*node, bool) {
 	}
 	end := p.pos
 	if sign != 0 {
-		num = p.relative(sign, num, end-1)
+		num = p.relative(sign, num, end-1, after)
 	} else if num == 0 {
-		p.fail2(errRefZero, end-1, end)
+		p.failAs(errRefZero, end-1, errNoSuchGroup, end)
 	}
 	return p.backref(num, end-1, end-1), true
 }
@@ -492,8 +496,14 @@ func digit(c byte) int {
 
 // bracedNumber reads digits and the closing brace of \x{…} and \o{…}.
 func (p *parser) bracedNumber(base int, bad errCode) rune {
-	if p.accept("}") {
-		p.fail(errDigitsMissing, p.pos-1)
+	if p.peek("}") {
+		if base == 8 {
+			p.fail2(errDigitsMissing, p.pos-2, p.pos)
+		}
+		p.fail(errDigitsMissing, p.pos)
+	}
+	if !p.more() {
+		p.failAs(bad, p.pos, errDigitsMissing, p.pos)
 	}
 	n := 0
 	for p.more() && p.src[p.pos] != '}' {
@@ -503,6 +513,9 @@ func (p *parser) bracedNumber(base int, bad errCode) rune {
 		}
 		n = n*base + d
 		if n > unicode.MaxRune || !p.utf && n > 0xff {
+			for p.more() && digit(p.src[p.pos]) < base {
+				p.pos++
+			}
 			p.fail(errCharTooLarge, p.pos)
 		}
 		p.pos++

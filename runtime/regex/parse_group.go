@@ -24,7 +24,7 @@ func (p *parser) group() (*node, bool) {
 		return p.capture(""), true
 	}
 	if !p.more() {
-		p.fail2(errAfterParenQ, p.pos, p.pos)
+		p.failAs(errAfterParenQ, p.pos, errMissingParen, p.pos)
 	}
 	switch c := p.src[p.pos]; c {
 	case ':':
@@ -71,6 +71,9 @@ func (p *parser) group() (*node, bool) {
 		p.pos++
 		switch {
 		case p.accept("<"):
+			if !p.more() {
+				p.failAs(errNameEnd, p.pos, errNameExpected, p.pos)
+			}
 			return p.capture(p.name('>')), true
 		case p.accept("="):
 			from := p.pos
@@ -80,7 +83,7 @@ func (p *parser) group() (*node, bool) {
 			return p.namedCall(p.name(')'), from), true
 		}
 		if !p.more() {
-			p.fail2(errAfterParenP, p.pos, p.pos)
+			p.failAs(errAfterParenP, p.pos, errMissingParen, p.pos)
 		}
 		p.fail(errAfterParenP, p.pos)
 	case '&':
@@ -118,11 +121,11 @@ func (p *parser) numberedCall(sign byte) *node {
 		p.fail(errNumberBig, p.pos)
 	}
 	if sign != 0 {
-		num = p.relative(sign, num, p.pos)
+		num = p.relative(sign, num, p.pos, p.pos)
 	}
 	at := p.pos
 	if !p.accept(")") {
-		p.fail2(errRecurseParen, at, at)
+		p.failAs(errRecurseParen, at, errMissingParen, at)
 	}
 	return p.call(num, at)
 }
@@ -214,7 +217,11 @@ func (p *parser) alphaAssertion(open int) *node {
 	}
 	proto, ok := alphaAssertions[p.src[from:p.pos]]
 	if !ok || !p.accept(":") {
-		p.fail(errAlphaAssertion, p.pos)
+		end := strings.IndexByte(p.src[p.pos:], ')')
+		if end < 0 {
+			end = len(p.src)
+		}
+		p.fail2(errAlphaAssertion, p.pos+end, p.pos)
 	}
 	n := proto
 	if n.kind == kAtomic {
@@ -297,7 +304,7 @@ func (p *parser) options() (*node, bool) {
 	hyphen := false
 	for {
 		if !p.more() {
-			p.fail2(errAfterParenQ, p.pos, p.pos)
+			p.failAs(errAfterParenQ, p.pos, errMissingParen, p.pos)
 		}
 		at := p.pos
 		c := p.src[p.pos]
@@ -366,8 +373,12 @@ func (p *parser) conditional(open int) *node {
 			p.fail(errCondAssert, at+1)
 		}
 		assertion = a
-	case p.peek("?") || !p.more() || p.peek(")"):
-		p.fail2(errCondAssert, p.pos+boolInt(p.peek("?")), p.pos)
+	case p.peek("?"):
+		p.fail2(errCondAssert, p.pos, p.pos-1)
+	case !p.more():
+		p.failAs(errCondAssert, p.pos, errMissingParen, p.pos)
+	case p.peek(")"):
+		p.failAs(errCondAssert, p.pos, errNameExpected, p.pos)
 	default:
 		p.condName(n)
 	}
@@ -382,7 +393,7 @@ func (p *parser) conditional(open int) *node {
 		yes, no = alts.subs[0], alts.subs[1]
 	}
 	if n.cond == condNever && n.name == "DEFINE" && no.kind != kEmpty {
-		p.fail2(errDefineBranches, p.pos, open+2)
+		p.fail2(errDefineBranches, p.pos, open+3)
 	}
 	p.closeParen()
 	n.subs = []*node{yes, no}
@@ -403,19 +414,19 @@ func (p *parser) condName(n *node) {
 		}
 	}
 	group := func(num int) {
-		at := p.pos
+		end := p.pos + 1
 		n.cond, n.refs = condGroup, []int{num}
 		p.deferred = append(p.deferred, func() {
 			if num < 1 || num > p.tree.groups {
-				p.fail2(errNoSuchGroup, at, at-1)
+				p.fail2(errNoSuchGroup, end, from-1)
 			}
 		})
 	}
-	name := func(name string, at int) {
+	name := func(name string, at, end int) {
 		n.cond = condGroup
 		p.deferred = append(p.deferred, func() {
 			if n.refs = p.named(name); n.refs == nil {
-				p.fail2(errNoSuchGroup, at+len(name), at)
+				p.fail2(errNoSuchGroup, end, at)
 			}
 		})
 	}
@@ -432,7 +443,7 @@ func (p *parser) condName(n *node) {
 		if !isDigit() {
 			bad()
 		}
-		group(p.relative(c, p.number(), p.pos))
+		group(p.relative(c, p.number(), p.pos, p.pos))
 		finish()
 	case c == '<' || c == '\'':
 		p.pos++
@@ -441,8 +452,9 @@ func (p *parser) condName(n *node) {
 			end = '>'
 		}
 		at := p.pos
-		name(p.name(end), at)
+		called := p.name(end)
 		finish()
+		name(called, at, p.pos)
 	case p.accept("R)"):
 		n.cond, n.n = condRecurse, -1
 	case p.peek("R&"):
@@ -453,7 +465,7 @@ func (p *parser) condName(n *node) {
 		p.deferred = append(p.deferred, func() {
 			nums := p.named(called)
 			if nums == nil {
-				p.fail2(errNoSuchGroup, at+len(called), at)
+				p.fail2(errNoSuchGroup, at+len(called)+1, at)
 			}
 			n.n = nums[0]
 		})
@@ -468,7 +480,7 @@ func (p *parser) condName(n *node) {
 		finish()
 	default:
 		called := p.name(')')
-		name(called, from)
+		name(called, from, p.pos)
 	}
 }
 
