@@ -153,22 +153,25 @@ func (e *Engine) Stop(graceful bool, timeout time.Duration) {
 			for _, f := range e.fronts {
 				f.Wait()
 			}
+			if t != nil {
+				t.Release()
+				<-t.stopped // timers may still be at work
+			}
 			close(done)
 		}()
+		var late <-chan time.Time
 		if timeout > 0 {
-			select {
-			case <-done:
-			case <-time.After(timeout):
-			}
-		} else {
-			<-done
+			late = time.After(timeout)
 		}
+		select {
+		case <-done:
+		case <-late:
+		}
+		return
 	}
 	if t != nil {
 		t.Release()
-		if !graceful {
-			t.stop()
-		}
+		t.stop()
 	}
 }
 

@@ -48,6 +48,7 @@ type Tree struct {
 	refs     atomic.Int64
 	draining atomic.Bool
 	stopOnce atomic.Bool
+	stopped  chan struct{} // closed when the modules have stopped
 }
 
 // Server is a server block.
@@ -78,6 +79,7 @@ func newTree(o LoadOptions) *Tree {
 		Prefix: o.Prefix, ConfFile: o.ConfFile,
 		modules:  append([]*Module{coreModule}, o.Modules...),
 		vars:     map[string]*Variable{},
+		stopped:  make(chan struct{}),
 		varIndex: map[string]int{},
 	}
 	t.headerFilter, t.bodyFilter, t.mainBody = writeHeader, joinBody, writeBody
@@ -203,6 +205,7 @@ func (t *Tree) stop() {
 			m.Stop(t)
 		}
 	}
+	close(t.stopped)
 }
 
 // Drain says that another tree has taken over: the modules learn it by Draining, and stop once the
