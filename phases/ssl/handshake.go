@@ -1,0 +1,299 @@
+package ssl
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"moongate/phases"
+)
+
+// Handshake is a TLS handshake in which hooks take part. It belongs to the handshake's goroutine.
+type Handshake struct {
+	Hello  *tls.ClientHelloInfo
+	Conn   *phases.Conn // nil where the front end does not say
+	Server *phases.Server
+	// MinVersion and MaxVersion, set by a client-hello hook, replace ssl_protocols; 0 leaves them.
+	MinVersion, MaxVersion uint16
+	// Certificates, set by a certificate hook, replace ssl_certificate; nil leaves it.
+	Certificates []tls.Certificate
+	// ClientCAs, set by a hook, asks for a client certificate and judges it by these (DER) roots.
+	VerifyClient bool
+	ClientCAs    [][]byte
+	// Data is what hooks hand to one another.
+	Data any
+}
+
+// HelloFunc is a hook. It may block; ctx ends with the handshake. An error breaks the handshake off.
+type HelloFunc func(ctx context.Context, h *Handshake) error
+
+// OnClientHello has f called when a client has said which server it wants, before anything else is
+// decided. Only while the configuration loads; s is the server being filled, or the http level, whose hooks
+// all servers inherit.
+func OnClientHello(_ *phases.Load, s *phases.Server, f HelloFunc) {
+	c := phases.ServerOf[server](s, Module)
+	c.onHello = append(c.onHello, f)
+}
+
+// OnCertificate has f called when the certificate is to be chosen; otherwise like OnClientHello.
+// Resumed sessions need no certificate and skip it.
+func OnCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
+	c := phases.ServerOf[server](s, Module)
+	c.onCertificate = append(c.onCertificate, f)
+}
+
+var errRejected = errors.New("ssl_reject_handshake is on")
+
+// install builds the servers' TLS configurations and sets the tree's.
+func (p *program) install(l *phases.Load) error {
+	for _, s := range l.Tree.Servers {
+		if err := phases.ServerOf[server](s, p.m).build(); err != nil {
+			l.Add(err)
+		}
+	}
+	for _, a := range l.Tree.Listens {
+		if a.TLS {
+			l.Add(p.check(l, a))
+		}
+	}
+	l.Handle(phases.PhasePostRead, p.judge)
+	byKey := map[string]*tls.Config{}
+	for _, a := range l.Tree.Listens {
+		byKey[a.Key()] = p.listenConfig(a)
+	}
+	l.Tree.TLSConfig = func(a *phases.Listen) (*tls.Config, error) {
+		if cfg := byKey[a.Key()]; cfg != nil {
+			return cfg, nil
+		}
+		return nil, fmt.Errorf("no TLS configuration for %s", a.Text)
+	}
+	return nil
+}
+
+// check wants a certificate for each server that may be asked for one.
+func (p *program) check(l *phases.Load, a *phases.Listen) error {
+	missing := func(s *phases.Server) error {
+		return l.Errorf(s.Pos(), "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive")
+	}
+	c := phases.ServerOf[server](a.Default, p.m)
+	if c.certFiles != nil {
+		return nil
+	}
+	if !c.reject.V {
+		return missing(a.Default)
+	}
+	for _, s := range a.Servers() {
+		if c := phases.ServerOf[server](s, p.m); c.certFiles == nil && !c.reject.V {
+			return missing(s)
+		}
+	}
+	return nil
+}
+
+// listenConfig chooses the server's configuration for each handshake on an address.
+func (p *program) listenConfig(a *phases.Listen) *tls.Config {
+	return &tls.Config{ //nolint:gosec // the versions are the servers'
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			return p.configFor(a.ServerFor(hello.ServerName), hello)
+		},
+	}
+}
+
+func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	c := phases.ServerOf[server](s, p.m)
+	h := &Handshake{Hello: hello, Server: s}
+	h.Conn, _ = hello.Context().Value(phases.ConnKey{}).(*phases.Conn)
+	if h.Conn != nil {
+		h.Conn.Hello = hello
+	}
+	if c.reject.V {
+		return nil, errRejected
+	}
+	for _, f := range c.onHello {
+		if err := f(hello.Context(), h); err != nil {
+			return nil, err
+		}
+	}
+	if c.config == nil {
+		return nil, errors.New(`no "ssl_certificate" is defined for the server`)
+	}
+	verifies := c.verify.V != verifyOff
+	if c.onHello == nil && c.onCertificate == nil && !verifies {
+		return c.config, nil
+	}
+	cfg := c.config.Clone()
+	if h.MinVersion != 0 {
+		cfg.MinVersion = h.MinVersion
+	}
+	if h.MaxVersion != 0 {
+		cfg.MaxVersion = h.MaxVersion
+	}
+	c.hookCertificate(cfg, h)
+	if h.VerifyClient {
+		cfg.ClientAuth, verifies = tls.RequestClientCert, true
+	}
+	if verifies && h.Conn != nil {
+		cfg.VerifyConnection = func(st tls.ConnectionState) error {
+			h.Conn.PeerError = c.roots.verify(&st, c.depth.V, h)
+			return nil // a bad certificate is answered once a request comes
+		}
+	}
+	return cfg, nil
+}
+
+// hookCertificate lets the certificate hooks choose, and falls back to the server's own.
+func (c *server) hookCertificate(cfg *tls.Config, h *Handshake) {
+	if c.onCertificate == nil {
+		return
+	}
+	own := cfg.Certificates
+	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		for _, f := range c.onCertificate {
+			if err := f(hello.Context(), h); err != nil {
+				return nil, err
+			}
+		}
+		certs := own
+		if h.Certificates != nil {
+			certs = h.Certificates
+		}
+		for i := range certs {
+			if hello.SupportsCertificate(&certs[i]) == nil {
+				return &certs[i], nil
+			}
+		}
+		if len(certs) == 0 {
+			return nil, errors.New("no certificate")
+		}
+		return &certs[0], nil
+	}
+	cfg.Certificates = nil
+}
+
+// build loads what the directives name. A server without certificates has no configuration.
+func (c *server) build() error {
+	if c.certFiles == nil {
+		return nil
+	}
+	if len(c.keyFiles) < len(c.certFiles) {
+		return fmt.Errorf("no \"ssl_certificate_key\" is defined for certificate %q", c.certFiles[len(c.keyFiles)])
+	}
+	cfg := &tls.Config{ //nolint:gosec // the administrator chooses the versions
+		MinVersion: c.protocols.V[0], MaxVersion: c.protocols.V[1], CipherSuites: c.ciphers.V, CurvePreferences: c.curves.V,
+		SessionTicketsDisabled: !c.tickets.V, NextProtos: []string{"http/1.1"},
+	}
+	var passwords [][]byte
+	var err error
+	if c.passwordFile.V != "" {
+		if passwords, err = readPasswords(c.passwordFile.V); err != nil {
+			return err
+		}
+	}
+	for i, path := range c.certFiles {
+		pair, err := loadPair(path, c.keyFiles[i], passwords)
+		if err != nil {
+			return err
+		}
+		cfg.Certificates = append(cfg.Certificates, pair)
+	}
+	if c.dhparam.V != "" {
+		if _, err := os.Stat(c.dhparam.V); err != nil {
+			return fmt.Errorf("open() %q failed %s", c.dhparam.V, phases.Errno(err))
+		}
+	}
+	if err := c.buildVerification(cfg); err != nil {
+		return err
+	}
+	c.limitSessions(cfg)
+	c.config = cfg
+	if c.ticketKeys == nil {
+		return nil
+	}
+	keys := make([][32]byte, 0, len(c.ticketKeys))
+	for _, path := range c.ticketKeys {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("open() %q failed %s", path, phases.Errno(err))
+		}
+		if len(b) != 48 && len(b) != 80 {
+			return fmt.Errorf("%q must be 48 or 80 bytes", path)
+		}
+		keys = append(keys, sha256.Sum256(b))
+	}
+	cfg.SetSessionTicketKeys(keys)
+	return nil
+}
+
+func (c *server) buildVerification(cfg *tls.Config) error {
+	c.roots = &roots{}
+	if c.verify.V == verifyOff {
+		return nil
+	}
+	if c.clientCAs.V == "" && c.trustedCAs.V == "" && c.verify.V != verifyOptionalNoCA {
+		return errors.New("no ssl_client_certificate for ssl_verify_client")
+	}
+	cfg.ClientAuth = tls.RequestClientCert
+	for _, path := range []string{c.clientCAs.V, c.trustedCAs.V} {
+		if path == "" {
+			continue
+		}
+		pool, err := loadCAs(path)
+		if err != nil {
+			return err
+		}
+		c.roots.pools = append(c.roots.pools, pool)
+		if path == c.clientCAs.V {
+			cfg.ClientCAs = pool
+		}
+	}
+	return nil
+}
+
+// limitSessions puts the time into session tickets, so that ssl_session_timeout can be kept.
+func (c *server) limitSessions(cfg *tls.Config) {
+	limit := c.timeout.V
+	cfg.WrapSession = func(st tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+		ss.Extra = append(ss.Extra, binary.BigEndian.AppendUint64([]byte("moongate"), uint64(time.Now().Unix())))
+		return cfg.EncryptTicket(st, ss)
+	}
+	cfg.UnwrapSession = func(ticket []byte, st tls.ConnectionState) (*tls.SessionState, error) {
+		ss, err := cfg.DecryptTicket(ticket, st)
+		if ss == nil || err != nil {
+			return nil, err
+		}
+		for _, x := range ss.Extra {
+			if len(x) == 16 && string(x[:8]) == "moongate" {
+				if made := time.Unix(int64(binary.BigEndian.Uint64(x[8:])), 0); time.Since(made) > limit { //nolint:gosec // our own number
+					return nil, nil
+				}
+			}
+		}
+		return ss, nil
+	}
+}
+
+// start gives the servers without ssl_session_ticket_key the process's key, so that sessions outlive
+// a reload.
+func (p *program) start(t *phases.Tree) error {
+	key := *t.Engine().Keep(p.m, func() any {
+		var k [32]byte
+		rand.Read(k[:]) //nolint:errcheck // never fails (crypto/rand)
+		return &k
+	}).(*[32]byte)
+	for i, s := range t.Servers {
+		c := phases.ServerOf[server](s, p.m)
+		if c.config == nil || c.ticketKeys != nil {
+			continue
+		}
+		// a session of one server must not be resumed at another, whose rules may be stricter
+		own := sha256.Sum256(fmt.Appendf(key[:], "%d %s", i, s.Name()))
+		c.config.SetSessionTicketKeys([][32]byte{own})
+	}
+	return nil
+}
