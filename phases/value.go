@@ -174,10 +174,11 @@ func CompileRegex(pattern string, flags regex.Flags) (*regex.Regexp, error) {
 		return re, nil
 	}
 	if se, ok := err.(*regex.SyntaxError); ok { //nolint:errorlint // Compile returns it bare
-		if se.Offset < len(pattern) {
-			return nil, fmt.Errorf("pcre_compile() failed: %s in %q at %q", se.Msg, pattern, pattern[se.Offset:])
+		msg, at := se.PCRE2()
+		if at < len(pattern) {
+			return nil, fmt.Errorf("pcre2_compile() failed: %s in \"%s\" at \"%s\"", msg, pattern, pattern[at:])
 		}
-		return nil, fmt.Errorf("pcre_compile() failed: %s in %q", se.Msg, pattern)
+		return nil, fmt.Errorf("pcre2_compile() failed: %s in \"%s\"", msg, pattern)
 	}
 	return nil, err
 }
@@ -199,7 +200,7 @@ func (x *Regex) Match(r *Request, subject string) bool {
 	}
 	ok, err := x.re.Match(subject, 0, tmp, nil)
 	if err != nil {
-		r.Logf(LogAlert, "pcre_exec() failed: %v on %q using %q", err, subject, x.re.Pattern())
+		r.Logf(LogAlert, "pcre2_match() failed: %v on %q using %q", err, subject, x.re.Pattern())
 		return false
 	}
 	if !ok {

@@ -94,7 +94,7 @@ func TestErrors(t *testing.T) {
 		{"two defaults", `map $args $v { default a; default b; }`, `duplicate default map parameter in `},
 		{"conflict", `map $args $v { a 1; A 2; }`, `conflicting parameter "a" in `},
 		{"wildcard", `map $args $v { hostnames; a.*.b 1; }`, `invalid hostname or wildcard "a.*.b" in `},
-		{"regex", `map $args $v { ~( 1; }`, `pcre_compile() failed`},
+		{"regex", `map $args $v { ~( 1; }`, `pcre2_compile() failed`},
 		{"unknown variable", `map $args $v { a $b; }`, `unknown "b" variable`},
 		{"builtin", `map $args $uri { a b; }`, `the duplicate "uri" variable in `},
 	} {

@@ -257,7 +257,7 @@ func TestErrors(t *testing.T) {
 		{"unknown variable", `set $x $nowhere;`, `unknown "nowhere" variable`},
 		{"bad flag", `rewrite a b sometimes;`, `invalid parameter "sometimes" in `},
 		{"empty replacement", `rewrite a "";`, `empty replacement in `},
-		{"bad regex", `rewrite ( b;`, `pcre_compile() failed: `},
+		{"bad regex", `rewrite ( b;`, `pcre2_compile() failed: `},
 		{"return text only", `return hello;`, `invalid return code "hello" in `},
 		{"return 1000", `return 1000;`, `invalid return code "1000" in `},
 		{"if without parenthesis", `if $x { break; }`, `invalid condition "$x" in `},
