@@ -711,9 +711,6 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			case opAccept, opMatch:
 				if p.fp >= 0 {
 					if fp := slots[p.fp]; fp >= 0 && (in.op == opAccept || calls[fp].group == 0) {
-						for len(stk) < sp+p.slots {
-							stk = borrowed.grow(stk)
-						}
 						stk, sp, pc = p.doReturn(&borrowed, stk, sp, slots, &calls[fp], saved)
 						continue
 					}
@@ -734,7 +731,15 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 				borrowed.release()
 				return true, nil
 			case opMatchLongest:
-				best = max(best, pos)
+				if p.fp >= 0 {
+					if fp := slots[p.fp]; fp >= 0 && calls[fp].group == 0 {
+						stk, sp, pc = p.doReturn(&borrowed, stk, sp, slots, &calls[fp], saved)
+						continue
+					}
+				}
+				if !(p.notEmpty && pos == at || p.notEmptyAtStart && pos == start && at == start) {
+					best = max(best, pos)
+				}
 			}
 
 			// What was tried has failed: go back to the last choice.
