@@ -277,6 +277,10 @@ func coreDirectives() []Directive {
 		locIf("error_page", TwoMore, Set(setErrorPage)),
 		loc("resolver", OneMore, Set(setResolver)),
 		loc("resolver_timeout", Take1, SetMsec(func(c *C) *Opt[time.Duration] { return &c.ResolverTimeout })),
+		// where modules that are not here would keep what they never have
+		loc("fastcgi_temp_path", Arity{Min: 1, Max: 4}, Ignore),
+		loc("scgi_temp_path", Arity{Min: 1, Max: 4}, Ignore),
+		loc("uwsgi_temp_path", Arity{Min: 1, Max: 4}, Ignore),
 		loc("open_file_cache", AnyArgs, Ignore),
 		loc("open_file_cache_valid", Take1, Ignore),
 		loc("open_file_cache_min_uses", Take1, Ignore),

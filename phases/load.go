@@ -167,7 +167,7 @@ func (l *Load) block(ds []*conf.Directive, ctx Context) {
 func (l *Load) directive(d *conf.Directive) error {
 	words, known := l.words[d.Name]
 	if !known {
-		if what, ok := notBuilt[d.Name]; ok {
+		if what, ok := missing(d.Name); ok {
 			return NotBuilt(what)(l, d, nil)
 		}
 		return fmt.Errorf("unknown directive %q", d.Name)

@@ -1,5 +1,7 @@
 package phases
 
+import "strings"
+
 // notBuilt names the directives that nginx and OpenResty know and moongate does not have: they are
 // refused with a sentence of their own, so that no configuration is half obeyed. The value says more
 // where there is more to say.
@@ -18,4 +20,26 @@ var notBuilt = map[string]string{
 	"ancient_browser": "", "ancient_browser_value": "", "modern_browser": "", "modern_browser_value": "",
 	"http3": "", "quic_retry": "", "http2_push": "", "api": "that is NGINX Plus", "status_zone": "that is NGINX Plus", "health_check": "that is NGINX Plus", "zone_sync": "that is NGINX Plus",
 	"sticky": "that is NGINX Plus", "auth_jwt": "that is NGINX Plus", "keyval": "that is NGINX Plus", "keyval_zone": "that is NGINX Plus", "match": "that is NGINX Plus",
+}
+
+// notBuiltFamilies are whole modules: every directive that begins so is theirs.
+var notBuiltFamilies = []string{
+	"fastcgi_", "uwsgi_", "scgi_", "grpc_", "memcached_", "proxy_cache", "proxy_store", "sub_filter", "ssi_", "userid_", "secure_link_", "dav_", "mp4_",
+	"image_filter_", "xslt_", "geoip_", "perl_", "js_", "memc_", "redis2_", "redis_", "drizzle_", "postgres_", "srcache_", "rds_", "encrypted_session_",
+	"iconv_", "xss_", "http2_", "http3_", "quic_", "mirror_", "slice_", "health_check", "auth_jwt_", "session_log", "sticky_", "ssl_ocsp", "ssl_stapling",
+	"array_", "set_form_input", "brotli", "zstd",
+}
+
+// missing tells whether nginx or OpenResty knows a directive that moongate does not, and what there is
+// to say about it.
+func missing(name string) (string, bool) {
+	if what, ok := notBuilt[name]; ok {
+		return what, true
+	}
+	for _, f := range notBuiltFamilies {
+		if strings.HasPrefix(name, f) {
+			return "", true
+		}
+	}
+	return "", false
 }
