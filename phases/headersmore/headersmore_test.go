@@ -19,6 +19,7 @@ const config = `events {} http { more_set_headers 'X-Outer: 1'; server { listen 
 	location /append { more_set_headers 'X-L: 1'; more_set_headers -a 'X-L: 2'; echo x; }
 	location /ct { more_set_headers 'Content-Type: text/x; charset=utf-8'; echo x; }
 	location /server { more_set_headers 'Server: me' 'Date: never' 'Content-Length: 2'; echo x; }
+	location /loc { more_set_headers 'Location: /x'; echo x; }
 	location /noct { more_clear_headers Content-Type; echo x; }
 	location /in { more_set_input_headers 'X-In: $arg_a' 'Host: Example.com:80'; more_clear_input_headers 'X-Del*'; echo "$http_x_in|$http_host|$host|$http_x_del_a"; }
 	location /replace { more_set_input_headers -r 'X-In: new'; echo "[$http_x_in]"; }
@@ -41,6 +42,7 @@ func TestHeaders(t *testing.T) {
 		{"append", "/append", nil, map[string][]string{"X-L": {"1", "2"}}, "x\n"},
 		{"content type", "/ct", nil, map[string][]string{"Content-Type": {"text/x; charset=utf-8"}}, "x\n"},
 		{"server, date, length", "/server", nil, map[string][]string{"Server": {"me"}, "Date": {"never"}, "Content-Length": {"2"}}, "x\n"},
+		{"location", "/loc", nil, map[string][]string{"Location": {"http://localhost:PORT/x"}}, "x\n"},
 		{"no content type", "/noct", nil, map[string][]string{"Content-Type": nil}, "x\n"},
 		{"input", "/in?a=b", []string{"X-Del-A: q"}, nil, "b|Example.com:80|example.com|\n"},
 		{"replace absent", "/replace", nil, nil, "[]\n"},
@@ -53,6 +55,9 @@ func TestHeaders(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			res := s.Get(tt.path, tt.request...)
 			for name, want := range tt.header {
+				for i := range want {
+					want[i] = strings.Replace(want[i], "localhost:PORT", "localhost:"+s.Addr()[len("127.0.0.1:"):], 1)
+				}
 				if diff := cmp.Diff(want, res.Header[name]); diff != "" {
 					t.Errorf("%s: %s", name, diff)
 				}

@@ -17,6 +17,9 @@ func (c *command) runOutput(r *phases.Request) phases.Status {
 	for i := range c.headers {
 		h := &c.headers[i]
 		value := h.eval(r)
+		if phases.EqualFold(h.name, "Location") {
+			value = r.AbsoluteLocation(value)
+		}
 		switch {
 		case c.append:
 			if value != "" {
