@@ -21,6 +21,7 @@ type state struct {
 	queue   []queued     // output that waits for subrequests before it
 	before  bool         // the filter has sent echo_before_body
 	filter  bool         // the filter is at work for this response
+	begun   bool         // the body filters have seen something of this response
 }
 
 func (p *program) state(r *phases.Request) *state {
@@ -135,6 +136,7 @@ func (p *program) emit(r *phases.Request, s *state, text []byte) phases.Status {
 	if rc := p.header(r); rc != phases.OK || r.HeaderOnly {
 		return rc
 	}
+	s.begun = true
 	if rc := s.drain(r, false); rc != phases.OK {
 		return rc
 	}
@@ -187,7 +189,7 @@ func sleep(r *phases.Request, text string) phases.Status {
 	d, ok := parseSeconds(text)
 	if !ok {
 		r.Logf(phases.LogErr, "invalid sleep duration %q", text)
-		return 500
+		return 400
 	}
 	time.Sleep(d)
 	return phases.OK

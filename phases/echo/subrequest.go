@@ -98,6 +98,13 @@ func (p *program) subrequest(r *phases.Request, s *state, cmd *command) phases.S
 	if rc := p.header(r); rc != phases.OK || r.HeaderOnly {
 		return rc
 	}
+	if !s.begun {
+		// the body filters get to know the response before the subrequest's: echo_before_body comes first
+		s.begun = true
+		if rc := r.Output(phases.Buf{}); rc != phases.OK {
+			return rc
+		}
+	}
 	if rc := s.drain(r, false); rc != phases.OK {
 		return rc
 	}

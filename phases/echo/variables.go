@@ -59,11 +59,5 @@ func (p *program) addVariables(l *phases.Load) error {
 	return nil
 }
 
-// requestURI is the (sub)request's own path, escaped again, with its arguments.
-func requestURI(r *phases.Request) (string, bool) {
-	u := phases.EscapeURI(r.URI)
-	if r.Args != "" {
-		u += "?" + r.Args
-	}
-	return u, true
-}
+// requestURI is the (sub)request's own path, without arguments.
+func requestURI(r *phases.Request) (string, bool) { return r.URI, true }
