@@ -14,12 +14,16 @@ import (
 type semaphore struct {
 	count int // what can be taken
 	queue []*sleeper
+	// given are the sleepers that have got what they wait for and do not know it yet. They are told one
+	// after the other, so that they go on in their order.
+	given   []*sleeper
+	telling bool
 }
 
 // sleeper is a thread that waits; ch is closed when it has been given what it waits for.
 type sleeper struct {
-	ch    chan struct{}
-	given bool
+	ch          chan struct{}
+	given, told bool
 }
 
 // post adds n and gives what there is to those that have waited longest.
@@ -30,8 +34,19 @@ func (s *semaphore) post(n int) {
 		s.queue = slices.Delete(s.queue, 0, 1)
 		s.count--
 		w.given = true
-		close(w.ch)
+		s.given = append(s.given, w)
 	}
+	s.tell()
+}
+
+func (s *semaphore) tell() {
+	if s.telling || len(s.given) == 0 {
+		return
+	}
+	w := s.given[0]
+	s.given = slices.Delete(s.given, 0, 1)
+	w.told, s.telling = true, true
+	close(w.ch)
 }
 
 // wait takes one, for at most d. It unwinds where the thread is killed, and leaves nothing taken then.
@@ -42,12 +57,17 @@ func (s *semaphore) wait(v *handler.VM, d time.Duration) bool {
 	defer func() {
 		switch {
 		case !w.given:
-			if i := slices.Index(s.queue, w); i >= 0 {
-				s.queue = slices.Delete(s.queue, i, i+1)
-			}
-		case !returned:
+			s.queue = without(s.queue, w)
+			return
+		case w.told:
+			s.telling = false
+		default:
+			s.given = without(s.given, w)
+		}
+		if !returned {
 			s.post(1)
 		}
+		s.tell()
 	}()
 	v.Wait(func(cancel <-chan struct{}) {
 		clock := time.NewTimer(d)
@@ -60,6 +80,13 @@ func (s *semaphore) wait(v *handler.VM, d time.Duration) bool {
 	})
 	returned = true
 	return w.given
+}
+
+func without(list []*sleeper, w *sleeper) []*sleeper {
+	if i := slices.Index(list, w); i >= 0 {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
 }
 
 // SemaphoreLoader opens the module ngx.semaphore (lua-resty-core, lib/ngx/semaphore.md).
