@@ -18,7 +18,6 @@ type mainConf struct {
 	regexCache                phases.Opt[int]
 	regexMatchLimit           phases.Opt[int]
 	cpuLimit                  phases.Opt[time.Duration]
-	workerMemory              phases.Opt[int64]
 	strictPhases              phases.Opt[bool]
 	rewriteNoPostpone         phases.Opt[bool]
 	accessNoPostpone          phases.Opt[bool]

@@ -38,7 +38,7 @@ func workerOf(r *phases.Request, lc *locConf) *handler.VM {
 			m.Bound = v
 			m.OnEnd(fresh.retire)
 			return v
-		} else { //nolint:revive // the error belongs to this branch
+		} else {
 			r.Log(phases.LogErr, "lua_code_cache off: "+err.Error())
 		}
 	}

@@ -41,7 +41,7 @@ func (b *BodyBuilder) spool() error {
 		return err
 	}
 	b.file = f
-	b.r.OnEnd(func() { f.Close(); os.Remove(f.Name()) }) //nolint:errcheck // a temporary file's end
+	b.r.OnEnd(func() { f.Close(); os.Remove(f.Name()) })
 	b.r.Logf(LogWarn, "a client request body is buffered to a temporary file %s", f.Name())
 	_, err = f.Write(b.data)
 	b.data = nil

@@ -30,8 +30,8 @@ type CoreMain struct {
 	ShutdownTimeout Opt[time.Duration]
 	Debug           Opt[bool]
 
-	workersSet, httpSet, eventsSet bool
-	connections                    Opt[int]
+	workersSet, eventsSet bool
+	connections           Opt[int]
 }
 
 // CoreServer is the core's configuration of a server.

@@ -95,7 +95,7 @@ func (t *Tree) addCoreVariables() {
 	add("request_id", func(r *Request) (string, bool) {
 		if r.Main.id == "" {
 			var b [16]byte
-			rand.Read(b[:]) //nolint:errcheck // never fails (crypto/rand)
+			rand.Read(b[:]) // never fails
 			r.Main.id = hex.EncodeToString(b[:])
 		}
 		return r.Main.id, true

@@ -78,7 +78,7 @@ func (e *Engine) Apply(t *Tree) error {
 	opened := map[string]FrontEnd{}
 	undo := func() {
 		for _, f := range opened {
-			f.Close()
+			f.Close() //nolint:errcheck // it only stops accepting
 		}
 	}
 	var errs []error
@@ -113,7 +113,7 @@ func (e *Engine) Apply(t *Tree) error {
 	}
 	for k, f := range e.fronts {
 		if !keep[k] {
-			f.Close()
+			f.Close() //nolint:errcheck // it only stops accepting
 			delete(e.fronts, k)
 		}
 	}
@@ -132,7 +132,7 @@ func (e *Engine) Stop(graceful bool, timeout time.Duration) {
 	defer e.mu.Unlock()
 	e.closing.Store(true)
 	for _, f := range e.fronts {
-		f.Close()
+		f.Close() //nolint:errcheck // it only stops accepting
 	}
 	t := e.tree.Load()
 	if t != nil {

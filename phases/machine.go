@@ -33,7 +33,7 @@ func (r *Request) process(p Phase) { r.Finalize(r.phasesFrom(p)) }
 func (r *Request) phasesFrom(p Phase) Status {
 	for ; ; p++ {
 		r.phase = p
-		rc := OK
+		var rc Status
 		switch p {
 		case PhaseServerRewrite, PhaseRewrite:
 			for _, h := range r.Tree.handlers[p] {

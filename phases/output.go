@@ -39,18 +39,17 @@ func (b *Buf) Bytes() ([]byte, error) {
 	return p, err
 }
 
-// HeaderHandler passes a response's head on; HeaderFilter wraps the rest of the chain.
-type (
-	HeaderHandler func(r *Request) Status
-	HeaderFilter  func(next HeaderHandler) HeaderHandler
-)
+// HeaderHandler passes a response's head on.
+type HeaderHandler func(r *Request) Status
 
-// BodyHandler passes body pieces on; BodyFilter wraps the rest of the chain. A filter must pass Last
-// on exactly once. The slice may be changed by the filter.
-type (
-	BodyHandler func(r *Request, in []Buf) Status
-	BodyFilter  func(next BodyHandler) BodyHandler
-)
+// HeaderFilter wraps the rest of the header filters' chain.
+type HeaderFilter func(next HeaderHandler) HeaderHandler
+
+// BodyHandler passes body pieces on; it may change the slice.
+type BodyHandler func(r *Request, in []Buf) Status
+
+// BodyFilter wraps the rest of the body filters' chain. A filter passes Last on exactly once.
+type BodyFilter func(next BodyHandler) BodyHandler
 
 // SendHeader sends the response's head through the header filters. It may be called once. A status of
 // 300 and up means that a filter refused the head: nothing was sent, and the request ends with it.

@@ -61,7 +61,7 @@ type Wire interface {
 	Sent() int64
 	// RawHead is the request line and header as they came, up to and with the empty line.
 	RawHead() []byte
-	// BodySent is the number of body bytes among Sent.
+	// BodySent is the number of bytes among Sent that follow the head, with the framing of chunks.
 	BodySent() int64
 	// BodyReceived is the number of body bytes read from the client so far.
 	BodyReceived() int64

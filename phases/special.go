@@ -152,7 +152,7 @@ func (r *Request) sendErrorPage(p *ErrorPage) Status {
 
 // errorTitles are the headings of the engine's own error pages.
 var errorTitles = map[int]string{
-	302: "302 Found", 408: "408 Request Time-out", 494: "400 Request Header Or Cookie Too Large",
+	302: "302 Found", 401: "401 Authorization Required", 408: "408 Request Time-out", 494: "400 Request Header Or Cookie Too Large",
 	495: "400 The SSL certificate error", 496: "400 No required SSL certificate was sent",
 	497: "400 The plain HTTP request was sent to HTTPS port",
 }

@@ -106,7 +106,7 @@ func (l *Load) CompileValue(s string, pos conf.Pos) (*Value, error) {
 			s = s[1:]
 			continue
 		}
-		name := ""
+		var name string
 		if s[0] == '{' {
 			end := 1
 			for end < len(s) && isNameByte(s[end]) {
@@ -192,10 +192,8 @@ func (x *Regex) Match(r *Request, subject string) bool {
 	}
 	// the old captures must survive a miss
 	var room [20]int
-	tmp := room[:0]
-	if n <= len(room) {
-		tmp = room[:n]
-	} else {
+	tmp := room[:min(n, len(room))]
+	if n > len(room) {
 		tmp = make([]int, n)
 	}
 	ok, err := x.re.Match(subject, 0, tmp, nil)
@@ -206,7 +204,8 @@ func (x *Regex) Match(r *Request, subject string) bool {
 	if !ok {
 		return false
 	}
-	r.captures = append(caps[:0], tmp...)
+	caps = append(caps[:0], tmp...)
+	r.captures = caps
 	r.captured = subject
 	for _, n := range x.names {
 		if tmp[2*n.group] >= 0 {

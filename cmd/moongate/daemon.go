@@ -22,7 +22,7 @@ const inBackground = "MOONGATE_IN_BACKGROUND"
 // whether this process is done. It returns once the ports are open, or with the start's failure.
 func daemonize(o *options) (code int, done bool) {
 	if os.Getenv(inBackground) != "" {
-		os.Unsetenv(inBackground)
+		os.Unsetenv(inBackground) //nolint:errcheck // it is set
 		background = os.NewFile(3, "start")
 		syscall.CloseOnExec(3)
 		return 0, false

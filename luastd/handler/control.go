@@ -18,9 +18,17 @@ type Redirect struct{ Status phases.Status }
 // Abort ends the request's threads because the client went away.
 type Abort struct{}
 
-// LuaControl marks the types as control values, which pcall lets through.
-func (Exit) LuaControl()     {}
-func (Exec) LuaControl()     {}
-func (Jump) LuaControl()     {}
+// LuaControl marks Exit as a control value, which pcall lets through.
+func (Exit) LuaControl() {}
+
+// LuaControl marks Exec as a control value, which pcall lets through.
+func (Exec) LuaControl() {}
+
+// LuaControl marks Jump as a control value, which pcall lets through.
+func (Jump) LuaControl() {}
+
+// LuaControl marks Redirect as a control value, which pcall lets through.
 func (Redirect) LuaControl() {}
-func (Abort) LuaControl()    {}
+
+// LuaControl marks Abort as a control value, which pcall lets through.
+func (Abort) LuaControl() {}

@@ -86,7 +86,6 @@ type BodyArg struct {
 	Data    []byte
 	Last    bool
 	Changed bool
-	Eof     bool
 }
 
 // Value is what a library keeps with the context under its own key.

@@ -64,7 +64,7 @@ func do(v *handler.VM, req *http.Request) (*http.Response, error) {
 		defer close(done)
 		ctx, stop := withCancel(req, cancel, done)
 		defer stop()
-		res, err = client.Do(ctx)
+		res, err = client.Do(ctx) //nolint:bodyclose // it is, below
 		if err != nil {
 			return
 		}

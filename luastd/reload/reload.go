@@ -106,7 +106,7 @@ func (w *Watcher) Reloads() int64 { return w.reloads.Load() }
 func (w *Watcher) Close() {
 	w.once.Do(func() {
 		close(w.done)
-		w.fs.Close()
+		w.fs.Close() //nolint:errcheck // the watch ends either way
 	})
 }
 

@@ -43,7 +43,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		n, err := b.chunks.Read(p)
 		b.read += int64(n)
 		switch {
-		case err == io.EOF: //nolint:errorlint // io.Reader's contract
+		case err == io.EOF:
 			b.done = true
 			if e := b.trailer(); e != nil {
 				return n, e
@@ -62,7 +62,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-	if err == io.EOF { //nolint:errorlint // io.Reader's contract
+	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

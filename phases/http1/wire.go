@@ -23,7 +23,8 @@ type wire struct {
 	why       string
 	out       []byte
 	sent      int64
-	bodySent  int64
+	bodySent  int64 // without framing
+	headSize  int64
 	body      *bodyReader
 	chunked   bool  // the answer is
 	length    int64 // of the answer's body, -1 unknown
@@ -82,8 +83,8 @@ func (w *wire) RawHead() []byte { return []byte(w.head) }
 // Sent counts what went to the client, head included.
 func (w *wire) Sent() int64 { return w.sent + int64(len(w.out)) }
 
-// BodySent counts the body's share of Sent.
-func (w *wire) BodySent() int64 { return w.bodySent }
+// BodySent is what was sent behind the head, the chunks' framing included, as $body_bytes_sent in nginx.
+func (w *wire) BodySent() int64 { return max(w.Sent()-w.headSize, 0) }
 
 // BodyReceived counts what was read of the request's body.
 func (w *wire) BodyReceived() int64 {
@@ -158,10 +159,8 @@ func (w *wire) WriteHead(r *phases.Request) error {
 		b = append(b, "\r\nLast-Modified: "...)
 		b = o.LastModified.UTC().AppendFormat(b, httpTime)
 	}
-	if w.chunked || w.length < 0 && r.HeaderOnly && r.Method == "HEAD" && o.Status == 200 && r.Proto >= phases.HTTP11 {
-		if w.chunked {
-			b = append(b, "\r\nTransfer-Encoding: chunked"...)
-		}
+	if w.chunked {
+		b = append(b, "\r\nTransfer-Encoding: chunked"...)
 	}
 	switch {
 	case o.Status == 101:
@@ -181,7 +180,10 @@ func (w *wire) WriteHead(r *phases.Request) error {
 		b = append(b, ": "...)
 		b = appendClean(b, custom[i].Value)
 	}
-	w.out = append(b, "\r\n\r\n"...)
+	before := len(w.out)
+	b = append(b, "\r\n\r\n"...)
+	w.out = b
+	w.headSize = int64(len(w.out) - before)
 	return nil
 }
 
