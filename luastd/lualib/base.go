@@ -58,16 +58,13 @@ func baseAssert(L *lua.LState) int {
 	if lua.LVAsBool(checkAny(L, 1)) {
 		return L.GetTop()
 	}
-	switch v := L.Get(2); {
-	case L.GetTop() < 2:
-		// Without a position: the message is LuaJIT's own, not the script's.
-		machine.Throw(L, lua.LString("assertion failed!"))
-	default:
-		if s, ok := machine.ToString(v); ok {
-			v = lua.LString(s)
-		}
-		machine.Throw(L, v)
+	if L.GetTop() < 2 {
+		machine.Errorf(L, "assertion failed!")
 	}
+	if s, ok := machine.ToString(L.Get(2)); ok {
+		machine.Errorf(L, "%s", s)
+	}
+	machine.Throw(L, L.Get(2))
 	return 0
 }
 

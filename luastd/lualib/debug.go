@@ -40,7 +40,7 @@ func debugTraceback(L *lua.LState) int {
 	of, skip := thread(L)
 	msg := L.Get(skip + 1)
 	text, isText := machine.ToString(msg)
-	if !isText && msg != lua.LNil {
+	if !isText && L.GetTop() > skip {
 		L.Push(msg)
 		return 1
 	}

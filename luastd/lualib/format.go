@@ -309,7 +309,7 @@ func formatFloat(out []byte, d directive, v float64) []byte {
 		if conv == 'g' {
 			prec = max(prec, 1)
 		}
-		digits = strconv.AppendFloat(room[:0], v, conv, prec, 64)
+		digits = machine.AppendFloat(room[:0], v, conv, prec)
 		if d.alt {
 			digits = alternate(digits, conv, prec)
 		}

@@ -12,6 +12,7 @@ import (
 	"moongate/runtime/cdata"
 	"moongate/runtime/machine"
 	"moongate/runtime/syntax"
+	"moongate/runtime/vm"
 )
 
 func integerOf(ud *lua.LUserData) (bits uint64, unsigned, ok bool) { return cdata.Integer(ud) }
@@ -71,22 +72,38 @@ func (l *library) baseLoad(L *lua.LState) int {
 	}
 	fn := checkFunction(L, 1)
 	name := optString(L, 2, "=(load)")
+	src, problem := readPieces(L, fn)
+	if problem != nil {
+		L.Push(lua.LNil)
+		L.Push(problem)
+		return 2
+	}
+	return l.load(L, src, name, mode, env)
+}
+
+// maxSource bounds what a function that gives a chunk piece by piece may give.
+const maxSource = 1 << 28
+
+// readPieces calls fn until it gives nil or an empty string, and joins what it gave. problem is what was raised, or nil.
+func readPieces(L *lua.LState, fn *lua.LFunction) (text string, problem lua.LValue) {
 	var src strings.Builder
-	for {
+	for src.Len() < maxSource {
 		L.Push(fn)
-		L.Call(0, 1)
+		if err := vm.PCall(L, 0, 1, nil); err != nil {
+			return "", errorObject(err)
+		}
 		piece := L.Get(-1)
 		L.Pop(1)
 		s, ok := machine.ToString(piece)
 		if piece == lua.LNil || ok && s == "" {
-			break
+			return src.String(), nil
 		}
 		if !ok {
-			machine.Errorf(L, "reader function must return a string")
+			return "", lua.LString("reader function must return a string")
 		}
 		src.WriteString(s)
 	}
-	return l.load(L, src.String(), name, mode, env)
+	return "", lua.LString("not enough memory")
 }
 
 // f, err = loadstring(s [, chunkname [, mode [, env]]])

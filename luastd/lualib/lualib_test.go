@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/bit"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
 )
@@ -27,6 +30,7 @@ func newHost(t testing.TB) *host {
 		Open: func(w *vm.Worker) error {
 			Open(w.L, Options{Stdout: &h.out, Stdin: strings.NewReader("")})
 			w.OpenCoroutine(w.L)
+			bit.Open(w.L)
 			w.L.SetGlobal("arg", w.L.NewTable())
 			return nil
 		},
@@ -78,7 +82,7 @@ type testCase struct {
 
 // elsewhere lists cases that need a library of another package.
 var elsewhere = map[int]string{
-	12: "bit", 13: "bit", 251: "bit", 14: "ffi", 23: "string.buffer",
+	14: "ffi", 23: "string.buffer",
 }
 
 func latin1(s string) string {
@@ -119,3 +123,131 @@ func TestCases(t *testing.T) {
 	}
 }
 
+// TestScripts runs testdata/*.lua and compares what they print with what LuaJIT printed for them (testdata/*.out).
+func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.lua")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			t.Setenv("TZ", "UTC")
+			src, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(strings.TrimSuffix(script, ".lua") + ".out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := newHost(t)
+			if problem := h.run(string(src), "@case.lua"); problem != "" {
+				t.Error(problem)
+			}
+			if diff := cmp.Diff(string(want), h.output()); diff != "" {
+				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
+			}
+		})
+	}
+}
+
+// stop is a control value, such as ngx.exit raises.
+type stop struct{}
+
+func (stop) LuaControl() {}
+
+// TestControl checks that a control value passes through pcall, xpcall, sort and gsub.
+func TestControl(t *testing.T) {
+	h := newHost(t)
+	w := h.group.Workers()[0]
+	proto, err := h.group.Compile(`
+		pcall(function()
+			xpcall(function()
+				table.sort({1, 2, 3}, function() ("x"):gsub(".", stop) end)
+			end, function(e) print("handler", e) end)
+			print("not reached")
+		end)
+		print("nor here")`, "=control")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.L.SetGlobal("stop", w.L.NewFunction(func(L *lua.LState) int {
+		vm.Raise(L, stop{})
+		return 0
+	}))
+	_, err = w.Run(nil, w.Function(proto, nil), 0)
+	if _, ok := vm.ControlOf(err).(stop); !ok {
+		t.Errorf("error is %v", err)
+	}
+	if out := h.output(); out != "" {
+		t.Errorf("printed %q", out)
+	}
+}
+
+func TestRequire(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, src string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("good.lua", "local name = ... return {name = name}")
+	write("bad.lua", "x = = 1")
+	write("fails.lua", "error('no')")
+	write("quiet.lua", "")
+	h := newHost(t)
+	src := "package.path = '" + dir + `/?.lua' package.cpath = ''
+		print(require("good").name, require("good") == require("good"), require("quiet"))
+		print(pcall(require, "bad")) print(pcall(require, "fails")) print(pcall(require, "fails")) print(pcall(require, "a.b"))`
+	if problem := h.run(src, "@case.lua"); problem != "" {
+		t.Fatal(problem)
+	}
+	want := "good\ttrue\ttrue\n" +
+		"false\terror loading module 'bad' from file 'DIR/bad.lua':\n\tDIR/bad.lua:1: unexpected symbol near '='\n" +
+		"false\tDIR/fails.lua:1: no\n" +
+		"false\tloop or previous error loading module 'fails'\n" +
+		"false\tmodule 'a.b' not found:\n\tno field package.preload['a.b']\n\tno file 'DIR/a/b.lua'\n"
+	got := strings.ReplaceAll(h.output(), dir, "DIR")
+	// Long file names are cut in positions.
+	got = regexp.MustCompile(`\.\.\.\S*/(bad|fails)\.lua`).ReplaceAllString(got, "DIR/$1.lua")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func BenchmarkLibrary(b *testing.B) {
+	for _, bench := range []struct{ name, body string }{
+		{"find plain", `local x = s:find("fox", 1, true)`},
+		{"find", `local x = s:find("f%a+")`},
+		{"match", `local x, y = ("key=value; a=b"):match("(%w+)=(%w+)")`},
+		{"gsub", `local x = s:gsub("o", "0")`},
+		{"format", `local x = string.format("%s=%d; %s", "key", i, "value")`},
+		{"concat", `local x = table.concat({"a", "b", "c", i, "d"}, ",")`},
+		{"tostring", `local x = tostring(i + 0.5)`},
+		{"pcall", `pcall(tostring, i)`},
+		{"pcall error", `pcall(error, "x")`},
+		{"pairs", `for k, v in pairs(t) do end`},
+		{"ipairs", `for k, v in ipairs(t) do end`},
+		{"insert remove", `table.insert(t, i) table.remove(t)`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			h := newHost(b)
+			proto, err := h.group.Compile(`local s = "the quick brown fox jumps over the lazy dog"
+				local t = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+				return function(n) for i = 1, n do `+bench.body+` end end`, "=bench")
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := h.group.Workers()[0]
+			res, err := w.Run(nil, w.Function(proto, nil), 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			if _, err := w.Run(nil, res[0].(*lua.LFunction), 0, lua.LNumber(b.N)); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}

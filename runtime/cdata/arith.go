@@ -21,6 +21,10 @@ func fill(mt *lua.LTable) bool {
 		set(name, func(L *lua.LState) int { return arith(L, op) })
 	}
 	set("__unm", negate)
+	set("__concat", func(L *lua.LState) int {
+		L.RaiseError("attempt to concatenate '%s' and '%s'", typeName(L.Get(1)), typeName(L.Get(2)))
+		return 0
+	})
 	set("__eq", func(L *lua.LState) int {
 		L.Push(lua.LBool(Equal(L.Get(1), L.Get(2))))
 		return 1
