@@ -45,8 +45,38 @@ type fixer struct {
 	t     *tree
 	utf   bool
 	calls map[int]bool // groups whose length is being computed
+	known map[int]fixedLen
 	// err is set when the length is not merely variable but the item forbidden.
 	err errCode
+}
+
+// fixedLen is what length found for a group.
+type fixedLen struct {
+	n  int
+	ok bool
+}
+
+// group returns the length of a group that is referred to. Each is computed once, or groups that refer to each other could take
+// exponential time.
+func (f *fixer) group(num int) (int, bool) {
+	g := f.t.root
+	if num > 0 {
+		g = f.t.byNumber[num]
+	}
+	if f.calls[num] || g == nil {
+		return 0, false
+	}
+	if l, ok := f.known[num]; ok {
+		return l.n, l.ok
+	}
+	f.calls[num] = true
+	n, ok := f.length(g)
+	delete(f.calls, num)
+	if n > maxRepeat {
+		n, ok = 0, false
+	}
+	f.known[num] = fixedLen{n, ok}
+	return n, ok
 }
 
 // length returns the number of characters that n matches, if that is fixed.
@@ -71,7 +101,7 @@ func (f *fixer) length(n *node) (int, bool) {
 			if !ok {
 				return 0, false
 			}
-			sum += l
+			sum = min(sum+l, maxMinLen)
 		}
 		return sum, true
 	case kAlt:
@@ -81,7 +111,7 @@ func (f *fixer) length(n *node) (int, bool) {
 			return 0, false
 		}
 		l, ok := f.length(n.subs[0])
-		return l * n.min, ok
+		return min(l*n.min, maxMinLen), ok
 	case kGroup, kAtomic:
 		return f.length(n.subs[0])
 	case kCond:
@@ -90,23 +120,12 @@ func (f *fixer) length(n *node) (int, bool) {
 		}
 		return f.same(n.subs[:2])
 	case kCall:
-		g := f.t.root
-		if n.n > 0 {
-			g = f.t.byNumber[n.n]
-		}
-		if f.calls[n.n] || g == nil {
-			return 0, false
-		}
-		f.calls[n.n] = true
-		defer delete(f.calls, n.n)
-		return f.length(g)
+		return f.group(n.n)
 	case kBackref:
-		if len(n.refs) != 1 || n.fold && f.utf || f.calls[n.refs[0]] || f.t.flags&JavascriptCompat != 0 {
+		if len(n.refs) != 1 || n.fold && f.utf || f.t.flags&JavascriptCompat != 0 {
 			return 0, false
 		}
-		f.calls[n.refs[0]] = true
-		defer delete(f.calls, n.refs[0])
-		return f.length(f.t.byNumber[n.refs[0]])
+		return f.group(n.refs[0])
 	}
 	return 0, false
 }

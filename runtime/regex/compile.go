@@ -330,13 +330,16 @@ func (c *compiler) emitLoop(n *node, set *charset) {
 	c.add(resume)
 }
 
+// hasThen tells whether there is a (*THEN) in n.
+func hasThen(n *node) (found bool) {
+	walk(n, func(n *node) { found = found || n.kind == kVerb && n.verb == verbThen })
+	return found
+}
+
 func (c *compiler) emitAlt(n *node) {
-	hasThen := false
-	for _, s := range n.subs {
-		walk(s, func(n *node) { hasThen = hasThen || n.kind == kVerb && n.verb == verbThen })
-	}
+	then := hasThen(n)
 	var slot int32
-	if hasThen {
+	if then {
 		slot = c.newSlot()
 		c.then = append(c.then, slot)
 		defer func() { c.then = c.then[:len(c.then)-1] }()
@@ -349,7 +352,7 @@ func (c *compiler) emitAlt(n *node) {
 			split = c.add(inst{op: opSplit})
 			c.insts[split].x = c.pc()
 		}
-		if hasThen {
+		if then {
 			c.add(inst{op: opThenMark, n: slot})
 		}
 		c.emit(s)
@@ -556,7 +559,8 @@ func (c *compiler) closeGroup(num int, ret bool) {
 func (c *compiler) emitLook(n *node) (failed, matchedNot int32) {
 	slot := c.newSlot()
 	c.add(inst{op: opLook, n: slot})
-	failed = c.add(inst{op: opFail, marker: true})
+	// Verbs take effect beyond a positive assertion, but end at a negative one.
+	failed = c.add(inst{op: opFail, marker: n.neg})
 	if n.neg {
 		c.insts[failed].op = opJump
 	}
@@ -568,6 +572,11 @@ func (c *compiler) emitLook(n *node) (failed, matchedNot int32) {
 	}
 	thens := c.then
 	c.then = nil
+	if hasThen(body) {
+		// Without alternatives to go on with, (*THEN) fails the assertion.
+		c.then = []int32{c.newSlot()}
+		c.add(inst{op: opThenMark, n: c.then[0]})
+	}
 	c.emit(body)
 	c.then = thens
 	c.looks = c.looks[:len(c.looks)-1]
@@ -589,7 +598,7 @@ func (c *compiler) emitLook(n *node) (failed, matchedNot int32) {
 // behind returns a lookbehind's body with each alternative beginning by the step back.
 func (c *compiler) behind(n *node) *node {
 	step := func(alt *node) *node {
-		f := fixer{t: c.t, utf: c.utf, calls: map[int]bool{}}
+		f := fixer{t: c.t, utf: c.utf, calls: map[int]bool{}, known: map[int]fixedLen{}}
 		l, ok := f.length(alt)
 		if !ok || l > maxRepeat {
 			code := errLookbehind

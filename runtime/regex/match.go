@@ -15,6 +15,7 @@ type frame struct{ pc, pos, aux int32 }
 type call struct {
 	ret, group, pos int32
 	parent          int32
+	mark            int32 // the height of the stack at the call
 	saved           int32 // where in the save area the caller's slots begin
 }
 
@@ -24,6 +25,9 @@ const (
 	// callSteps bounds the steps of one call over all starting positions, one more being allowed for each byte. A step is some 50 ns,
 	// so whatever the pattern, a call ends within about a tenth of a second. PCRE has no such bound, only the one for each start.
 	callSteps = 2_000_000
+
+	// checkSteps is how much work the first attempt may be before the required literal is looked for.
+	checkSteps = 256
 
 	localStack = 40
 	localSlots = 24
@@ -184,9 +188,16 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 		}
 		if visited != nil {
 			clear(visited)
+			work -= len(visited) >> 7
 		}
 		steps := min(stepLimit, work)
 		allowed := steps
+		// Before much work is put into the first attempt, look for the required literal. In most matches this never comes to pass.
+		reserve := 0
+		if p.required != "" && reqAt < at && steps > checkSteps {
+			reserve = steps - checkSteps
+			steps = checkSteps
+		}
 		skipTo := -1
 		pc, pos, sp := 0, at, 0
 		aux := 0
@@ -463,7 +474,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 					stk = borrowed.grow(stk)
 				}
 				steps--
-				if steps < 0 {
+				if steps < -reserve {
 					borrowed.release()
 					return false, ErrMatchLimit
 				}
@@ -538,8 +549,9 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 				pc++
 				continue
 			case opBackref, opBackrefFold:
-				if q := p.backref(in, s, pos, slots); q >= 0 {
-					steps -= (q - pos) >> 5
+				q, cost := p.backref(in, s, pos, slots)
+				steps -= cost >> 5
+				if q >= 0 {
 					pos = q
 					pc++
 					continue
@@ -566,8 +578,8 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 						return false, ErrRecursionLoop
 					}
 				}
-				steps--
-				if steps < 0 {
+				steps -= 1 + p.slots>>4
+				if steps < -reserve {
 					borrowed.release()
 					return false, ErrMatchLimit
 				}
@@ -581,7 +593,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 				stk[sp] = frame{int32(pc + 1), int32(pos), int32(len(calls))}
 				stk[sp+1] = frame{^int32(p.fp), 0, slots[p.fp]}
 				sp += 2
-				calls = append(calls, call{int32(pc + 2), in.n, int32(pos), slots[p.fp], int32(len(saved))})
+				calls = append(calls, call{int32(pc + 2), in.n, int32(pos), slots[p.fp], int32(sp - 2), int32(len(saved))})
 				saved = append(saved, slots...)
 				slots[p.fp] = int32(len(calls) - 1)
 				pc = int(in.x)
@@ -687,6 +699,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 				default:
 					if in.verb == verbSkip && in.str != "" {
 						m := p.findMark(stk[:sp], in.str)
+						steps -= sp >> 4
 						if m < 0 {
 							break // no such mark: without effect
 						}
@@ -711,6 +724,10 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			case opAccept, opMatch:
 				if p.fp >= 0 {
 					if fp := slots[p.fp]; fp >= 0 && (in.op == opAccept || calls[fp].group == 0) {
+						if calls[fp].group == 0 {
+							// PCRE2 backtracks into calls of groups, but not into those of the whole pattern.
+							sp = cut(stk, int(calls[fp].mark), sp)
+						}
 						stk, sp, pc = p.doReturn(&borrowed, stk, sp, slots, &calls[fp], saved)
 						continue
 					}
@@ -761,8 +778,16 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			}
 			steps--
 			if steps < 0 {
-				borrowed.release()
-				return false, ErrMatchLimit
+				if reserve == 0 {
+					borrowed.release()
+					return false, ErrMatchLimit
+				}
+				if !strings.Contains(s[at:], p.required) {
+					borrowed.release()
+					return false, nil
+				}
+				steps += reserve
+				reserve = 0
 			}
 		}
 
@@ -774,7 +799,7 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			borrowed.release()
 			return true, nil
 		}
-		work -= allowed - steps + 1
+		work -= allowed - reserve - steps + 1 + ncaps>>5
 		if work < 0 {
 			borrowed.release()
 			return false, ErrMatchLimit
@@ -901,42 +926,47 @@ func stepBack(s string, pos, n int) int {
 	return pos
 }
 
-// backref returns the offset after what a back-reference matches at pos, or -1.
-func (p *program) backref(in *inst, s string, pos int, slots []int32) int {
+// backref returns the offset after what a back-reference matches at pos, or -1, and how many bytes it may have looked at.
+func (p *program) backref(in *inst, s string, pos int, slots []int32) (after, cost int) {
 	for _, g := range in.refs {
 		from, to := int(slots[2*g]), int(slots[2*g+1])
 		if to < 0 {
 			continue
 		}
 		if in.op == opBackref {
-			if n := to - from; n >= 0 && len(s)-pos >= n && s[pos:pos+n] == s[from:to] {
-				return pos + n
+			n := to - from
+			if n < 0 || len(s)-pos < n {
+				return -1, 0
 			}
-			return -1
+			if s[pos:pos+n] == s[from:to] {
+				return pos + n, n
+			}
+			return -1, n
 		}
 		for from < to {
 			if pos >= len(s) {
-				return -1
+				return -1, cost
 			}
 			a, b, na, nb := rune(s[from]), rune(s[pos]), 1, 1
 			if p.utf {
 				a, na = utf8.DecodeRuneInString(s[from:])
 				b, nb = utf8.DecodeRuneInString(s[pos:])
 				if !sameFold(a, b) {
-					return -1
+					return -1, cost
 				}
 			} else if lowerASCII(a) != lowerASCII(b) {
-				return -1
+				return -1, cost
 			}
 			from += na
 			pos += nb
+			cost += 8 * na
 		}
-		return pos
+		return pos, cost
 	}
 	if p.jsUnset {
-		return pos
+		return pos, 0
 	}
-	return -1
+	return -1, 0
 }
 
 func lowerASCII(r rune) rune {
