@@ -234,3 +234,21 @@ func TestConfigErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestKeptAfterLargeBody: a connection over which a body was streamed serves the next request too.
+func TestKeptAfterLargeBody(t *testing.T) {
+	for _, conf := range []string{"", "proxy_request_buffering off;"} {
+		t.Run(conf, func(t *testing.T) {
+			b := answering(t, func(_, body string) string { return ok(fmt.Sprint(len(body))) })
+			s := start(t, "upstream u { server BACKEND0; keepalive 2; }", `client_max_body_size 0; location / { `+conf+` proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://u; }`, b)
+			for range 3 {
+				if res := s.Do("POST", "/", strings.Repeat("x", 300<<10)); res.Body != "307200" {
+					t.Fatalf("%d %q\n%s", res.Status, res.Body, s.ErrorLog())
+				}
+			}
+			if conns, requests := b.counts(); conns != 1 || requests != 3 {
+				t.Errorf("%d connections for %d requests", conns, requests)
+			}
+		})
+	}
+}

@@ -22,6 +22,7 @@ import (
 
 const (
 	resend      = 5 * time.Second // until another server is asked, as in nginx
+	giveUp      = 5 * time.Minute // on a question, if whoever asked waits that long
 	maxNames    = 10000           // cached
 	maxAliases  = 10              // CNAMEs followed
 	negativeTTL = 10 * time.Second
@@ -82,6 +83,8 @@ type entry struct {
 	err     error
 	expires time.Time
 	turn    atomic.Uint32
+	waiting int // guarded by the resolver's lock
+	cancel  context.CancelFunc
 }
 
 // Of is the resolver of the request's location; nil where none is configured.
@@ -115,17 +118,21 @@ func (rs *Resolver) Lookup(ctx context.Context, host string) ([]netip.Addr, erro
 	rs.mu.Lock()
 	e := rs.names[name]
 	if e == nil || e.old(time.Now()) {
-		e = &entry{done: make(chan struct{})}
+		asking, cancel := context.WithTimeout(context.Background(), giveUp)
+		e = &entry{done: make(chan struct{}), cancel: cancel}
 		if len(rs.names) >= maxNames {
 			rs.evict()
 		}
 		rs.names[name] = e
-		go rs.ask(name, e)
+		go rs.ask(asking, name, e)
 	}
+	e.waiting++
 	rs.mu.Unlock()
 	select {
 	case <-e.done:
+		rs.leave(name, e, false)
 	case <-ctx.Done():
+		rs.leave(name, e, true)
 		return nil, &Error{host, TimedOut}
 	}
 	if e.err != nil {
@@ -140,6 +147,19 @@ func (rs *Resolver) Lookup(ctx context.Context, host string) ([]netip.Addr, erro
 		return e.addrs, nil
 	}
 	return append(slices.Clone(e.addrs[n:]), e.addrs[:n]...), nil
+}
+
+// leave ends a wait. The last one who gives up ends the question too.
+func (rs *Resolver) leave(name string, e *entry, gaveUp bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	e.waiting--
+	if gaveUp && e.waiting == 0 {
+		e.cancel()
+		if rs.names[name] == e {
+			delete(rs.names, name)
+		}
+	}
 }
 
 // old reports whether e was answered and is no longer valid.
@@ -169,10 +189,9 @@ func (rs *Resolver) evict() {
 }
 
 // ask fills e; whoever waits for it is woken.
-func (rs *Resolver) ask(name string, e *entry) {
+func (rs *Resolver) ask(ctx context.Context, name string, e *entry) {
+	defer e.cancel()
 	defer close(e.done)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 	type answer struct {
 		addrs []netip.Addr
 		ttl   time.Duration
@@ -280,11 +299,9 @@ func (rs *Resolver) exchange(ctx context.Context, name string, qtype uint16) (*d
 		server := rs.servers[int(rs.next.Add(1))%len(rs.servers)]
 		q.Id = dns.Id()
 		began := time.Now()
-		c := dns.Client{Timeout: resend, UDPSize: 4096}
-		m, _, err := c.ExchangeContext(ctx, q, server)
+		m, err := once(ctx, "udp", server, q)
 		if err == nil && m.Truncated {
-			c.Net = "tcp"
-			if full, _, terr := c.ExchangeContext(ctx, q, server); terr == nil {
+			if full, terr := once(ctx, "tcp", server, q); terr == nil {
 				m = full
 			}
 		}
@@ -303,4 +320,18 @@ func (rs *Resolver) exchange(ctx context.Context, name string, qtype uint16) (*d
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// once asks one server once; the end of ctx ends the wait.
+func once(ctx context.Context, network, server string, q *dns.Msg) (*dns.Msg, error) {
+	c := dns.Client{Net: network, Timeout: resend, UDPSize: 4096}
+	conn, err := c.DialContext(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	m, _, err := c.ExchangeWithConnContext(ctx, q, conn)
+	return m, err
 }

@@ -41,6 +41,7 @@ type conn struct {
 
 	dead bool // set by peek
 	peek func(fd uintptr)
+	stop func() // interrupt
 }
 
 func newConn(raw net.Conn) *conn {
@@ -48,6 +49,7 @@ func newConn(raw net.Conn) *conn {
 	if sc, ok := raw.(syscall.Conn); ok {
 		c.rc, _ = sc.SyscallConn()
 	}
+	c.stop = c.interrupt
 	c.peek = func(fd uintptr) {
 		var b [1]byte
 		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)

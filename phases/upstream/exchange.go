@@ -155,11 +155,11 @@ func (x *Exchange) Run() phases.Status {
 			return rc
 		}
 	}
+	defer x.stopWatch()
 	for {
 		rc, again := x.try(next)
 		next = false
 		if !again {
-			x.stopWatch()
 			return rc
 		}
 		x.attempt = time.Now()
@@ -223,7 +223,7 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	x.state.ConnectTime = time.Since(x.attempt)
 	x.c.requests++
 	x.c.hold(x.Conf.BufferSize)
-	x.setVictim(x.c.interrupt)
+	x.setVictim(x.c.stop)
 	if rc, again, ok := x.send(); !ok {
 		return rc, again
 	}
@@ -425,6 +425,7 @@ func (x *Exchange) keep() {
 	c, u := x.c, x.Group
 	x.c = nil
 	switch {
+	case x.aborted.Load(): // the watch has interrupted it
 	case x.bal.keepSet:
 		if x.bal.keepMax == 0 || c.requests < x.bal.keepMax {
 			u.own.put(c, x.bal.keepFor)

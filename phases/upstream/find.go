@@ -18,7 +18,7 @@ func Find(r *phases.Request, host string, port, defaultPort int) (*Upstream, pha
 		return u, phases.OK
 	}
 	for _, u := range m.list {
-		if phases.EqualFold(u.Name, host) && (u.port == 0 && port == 0 || u.port != 0 && u.port == portOr(port, defaultPort)) {
+		if phases.EqualFold(u.Name, host) && (u.block || u.defPort == defaultPort) && (u.port == 0 && port == 0 || u.port != 0 && u.port == portOr(port, defaultPort)) {
 			return u, phases.OK
 		}
 	}

@@ -113,6 +113,7 @@ func (x *Exchange) receive() (rc phases.Status, again bool) {
 // headFailed is what follows from a head that did not come.
 func (x *Exchange) headFailed(err error) (phases.Status, bool) {
 	var te interface{ Timeout() bool }
+	x.relay.received += int64(x.c.w - x.c.r)
 	switch {
 	case errors.Is(err, errGone):
 		return x.abort()

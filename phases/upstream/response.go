@@ -76,6 +76,8 @@ func (x *Exchange) redirect() phases.Status {
 	return r.InternalRedirect(path, args)
 }
 
+var noHeader = ""
+
 // copyHeaders moves the upstream's header lines into the response's head.
 func (x *Exchange) copyHeaders() {
 	r := x.R
@@ -144,12 +146,11 @@ func (x *Exchange) copyHeaders() {
 		}
 	}
 	// a header that is to be passed and did not come is not made up either
-	none := ""
 	if !server && !x.Conf.Hidden.Has("Server") {
-		out.Server = &none
+		out.Server = &noHeader
 	}
 	if !date && !x.Conf.Hidden.Has("Date") {
-		out.Date = &none
+		out.Date = &noHeader
 	}
 }
 

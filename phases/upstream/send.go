@@ -135,7 +135,7 @@ func (x *Exchange) sendStream() (rc phases.Status, again, ok bool) {
 	if x.mayWatch() {
 		x.startWatch()
 	}
-	x.setVictim(c.interrupt)
+	x.setVictim(c.stop)
 	c.raw.SetReadDeadline(time.Now().Add(x.readTimeout)) //nolint:errcheck // a dead connection shows at the read
 	if x.aborted.Load() {
 		c.interrupt()
@@ -202,7 +202,7 @@ func (x *Exchange) bodyFailed(err error) phases.Status {
 
 // answered goes on when awaitHead is done: with the head in the buffer, or with its error.
 func (x *Exchange) answered(err error) (rc phases.Status, again, ok bool) {
-	x.c.readUntil = time.Time{}
+	x.c.readUntil, x.c.writeUntil = time.Time{}, time.Time{}
 	if err == nil {
 		return 0, false, true
 	}
