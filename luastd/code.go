@@ -91,6 +91,10 @@ type workers struct {
 	watched       sync.Map // path → struct{}
 	// idle is called after the last timer of a retired group.
 	idle atomic.Pointer[func()]
+
+	threadsMu    sync.Mutex // guards what follows
+	threads      []*workers // of ngx.run_worker_thread
+	threadsEnded bool
 }
 
 type compiled struct {

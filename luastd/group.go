@@ -14,6 +14,7 @@ import (
 	"moongate/luastd/lualib"
 	"moongate/luastd/ngx/thread"
 	"moongate/luastd/ngx/timer"
+	"moongate/luastd/ngx/worker"
 	"moongate/phases"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
@@ -98,6 +99,7 @@ func start(t *phases.Tree) error {
 	if err := m.openZones(); err != nil {
 		return err
 	}
+	worker.Capture(m.captureErrorLog.V)
 	w, err := newWorkers(t, m, t.Core.Workers)
 	if err != nil {
 		return err
@@ -148,10 +150,40 @@ func (w *workers) drain() {
 	})
 }
 
+// ThreadVM makes a Lua VM of its own for ngx.run_worker_thread, which lives as long as w.
+func (w *workers) ThreadVM() (*handler.VM, error) {
+	x, err := newWorkers(w.tree, w.main, 1)
+	if err != nil {
+		return nil, err
+	}
+	w.threadsMu.Lock()
+	defer w.threadsMu.Unlock()
+	if w.threadsEnded {
+		x.group.Drain()
+		return nil, errors.New("the workers are gone")
+	}
+	w.threads = append(w.threads, x)
+	return x.vms[0], nil
+}
+
+// ThreadVMs is lua_worker_thread_vm_pool_size.
+func (w *workers) ThreadVMs() int { return w.main.threadPoolSize.V }
+
+func (w *workers) endThreads() {
+	w.threadsMu.Lock()
+	defer w.threadsMu.Unlock()
+	w.threadsEnded = true
+	for _, x := range w.threads {
+		x.group.Drain()
+	}
+	w.threads = nil
+}
+
 // retire lets the workers of a single request (lua_code_cache off) go, once no timer of theirs is left.
 func (w *workers) retire() {
 	w.main.retired.Store(w, struct{}{})
 	done := func() {
+		w.endThreads()
 		w.main.retired.Delete(w)
 		w.group.Drain()
 	}
@@ -174,6 +206,7 @@ func stop(t *phases.Tree) {
 			t.Log(phases.LogErr, "exit_worker_by_lua error: %s", errorText(err))
 		}
 	}
+	w.endThreads()
 	w.group.Release()
 }
 

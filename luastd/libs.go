@@ -16,6 +16,7 @@ import (
 	"moongate/luastd/ngx/thread"
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
+	"moongate/luastd/ngx/worker"
 )
 
 // registrations fill the ngx table of a worker, in this order.
@@ -29,6 +30,7 @@ var registrations = []func(v *handler.VM){
 	location.Register,
 	thread.Register,
 	timer.Register,
+	worker.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.
@@ -40,6 +42,8 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.req":       req.Loader,
 	"ngx.re":        re.Loader,
 	"ngx.resp":      resp.Loader,
+	"ngx.process":   worker.ProcessLoader,
+	"ngx.errlog":    worker.ErrlogLoader,
 	"ngx.semaphore": thread.SemaphoreLoader,
 	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 }

@@ -39,6 +39,7 @@ func initMain(_ *phases.Load, main any) error {
 	m.packageCPath.Merge(phases.Opt[string]{}, os.Getenv("LUA_CPATH"))
 	m.maxPending.Merge(phases.Opt[int]{}, 1024)
 	m.maxRunning.Merge(phases.Opt[int]{}, 256)
+	m.threadPoolSize.Merge(phases.Opt[int]{}, 10)
 	m.threadCache.Merge(phases.Opt[int]{}, 1024)
 	m.regexCache.Merge(phases.Opt[int]{}, 1024)
 	m.regexMatchLimit.Merge(phases.Opt[int]{}, 0)

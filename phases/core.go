@@ -15,6 +15,10 @@ import (
 // Version is what the Server header and the signature of error pages carry.
 const Version = "0.1.0"
 
+// ConfigureArguments are what nginx -V and ngx.config.nginx_configure() tell of the build: the modules that
+// scripts and packagers look for.
+const ConfigureArguments = "--with-http_ssl_module --with-http_realip_module --with-http_auth_request_module --with-http_stub_status_module --with-http_gzip_static_module"
+
 // Product is the server's name with its version.
 const Product = "moongate/" + Version
 
@@ -29,6 +33,7 @@ type CoreMain struct {
 	ErrorLog        *ErrorLog
 	ShutdownTimeout Opt[time.Duration]
 	Debug           Opt[bool]
+	ThreadPools     map[string]bool // names of thread_pool; "default" is always there
 
 	workersSet, eventsSet bool
 	connections           Opt[int]
@@ -196,7 +201,7 @@ func coreDirectives() []Directive {
 		{"lock_file", CtxMain, Take1, NoConf, Ignore},
 		{"timer_resolution", CtxMain, Take1, NoConf, Ignore},
 		{"pcre_jit", CtxMain, OnOff, NoConf, Ignore},
-		{"thread_pool", CtxMain, TwoMore, NoConf, Ignore},
+		{"thread_pool", CtxMain, TwoMore, MainConf, Set(setThreadPool)},
 		{"debug_points", CtxMain, Take1, NoConf, Ignore},
 		{"ssl_engine", CtxMain, Take1, NoConf, NotBuilt("hardware engines are OpenSSL's")},
 		{"load_module", CtxMain, Take1, NoConf, NotBuilt("moongate has no binary modules")},
@@ -305,6 +310,39 @@ func setHTTP(l *Load, d *conf.Directive, _ any) error {
 		}
 	}
 	l.Within(d, CtxHTTP, t.http, t.http.loc)
+	return nil
+}
+
+// setThreadPool checks a thread_pool directive. Go's scheduler takes the place of the threads; the names
+// are kept for ngx.run_worker_thread.
+func setThreadPool(_ *Load, d *conf.Directive, c *CoreMain) error {
+	name := d.Args[0].Value
+	if c.ThreadPools[name] {
+		return fmt.Errorf("duplicate thread pool %q", name)
+	}
+	threads := 0
+	for _, a := range d.Args[1:] {
+		key, v, _ := strings.Cut(a.Value, "=")
+		n, ok := ParseNumber(v)
+		switch {
+		case key == "threads" && ok && n > 0:
+			threads = n
+		case key == "max_queue" && ok:
+		case key == "threads":
+			return fmt.Errorf("invalid threads value %q", a.Value)
+		case key == "max_queue":
+			return fmt.Errorf("invalid max_queue value %q", a.Value)
+		default:
+			return fmt.Errorf("invalid parameter %q", a.Value)
+		}
+	}
+	if threads == 0 {
+		return fmt.Errorf("\"%s\" must have \"threads\" parameter", d.Name)
+	}
+	if c.ThreadPools == nil {
+		c.ThreadPools = map[string]bool{}
+	}
+	c.ThreadPools[name] = true
 	return nil
 }
 

@@ -40,6 +40,6 @@ Options:
 `)
 	}
 	if o.configure {
-		fmt.Fprintf(w, "built with %s\nbuilt with OpenSSL 3.0.0 (Go crypto/tls)\nTLS SNI support enabled\nconfigure arguments: --with-http_ssl_module --with-http_realip_module --with-http_auth_request_module --with-http_stub_status_module --with-http_gzip_static_module\n", runtime.Version())
+		fmt.Fprintf(w, "built with %s\nbuilt with OpenSSL 3.0.0 (Go crypto/tls)\nTLS SNI support enabled\nconfigure arguments: %s\n", runtime.Version(), phases.ConfigureArguments)
 	}
 }
