@@ -12,7 +12,7 @@
 //	class.go     sets of characters; unicode.go the properties \p{…} and case
 //	analyze.go   lengths, anchoring, prefix and required literals of the tree
 //	compile.go   tree to program; optimize.go what can be decided beforehand
-//	match.go     the backtracking machine; search.go where to try it at all
+//	match.go     the backtracking machine, stack.go its memory; search.go where to try it at all
 //	dfa.go       pcre_dfa_exec's longest match
 //
 // Subjects are strings of bytes. With UTF, and only then, they are UTF-8 and

@@ -3,21 +3,7 @@ package regex
 import (
 	"math"
 	"strings"
-	"sync"
-	"unicode/utf8"
 )
-
-// frame is an entry of the backtracking stack. With pc >= 0 it is a choice: go on at pc, at pos, aux being pc's own. Otherwise it
-// is an old value: slot ^pc was aux.
-type frame struct{ pc, pos, aux int32 }
-
-// call is a recursion in progress, or one that may be backtracked into.
-type call struct {
-	ret, group, pos int32
-	parent          int32
-	mark            int32 // the height of the stack at the call
-	saved           int32 // where in the save area the caller's slots begin
-}
 
 const (
 	defaultSteps = 10_000_000
@@ -29,65 +15,14 @@ const (
 	// checkSteps is how much work the first attempt may be before the required literal is looked for.
 	checkSteps = 256
 
+	// longSubject is from where on the literal is looked for first of all.
+	longSubject = 512
+
 	localStack = 40
 	localSlots = 24
 	// keepStack is the largest stack, in frames, that is kept for reuse.
 	keepStack = 1 << 16
 )
-
-var (
-	stackPool = sync.Pool{New: func() any { s := make([]frame, 1024); return &s }}
-	slotPool  = sync.Pool{New: func() any { s := make([]int32, 256); return &s }}
-)
-
-// pools is what one call has borrowed.
-type pools struct {
-	stack *[]frame
-	slots *[]int32
-}
-
-// grow returns a larger stack with the contents of stk.
-func (b *pools) grow(stk []frame) []frame {
-	if b.stack == nil {
-		b.stack = stackPool.Get().(*[]frame)
-		copy(*b.stack, stk)
-		return *b.stack
-	}
-	big := make([]frame, 4*len(stk))
-	copy(big, stk)
-	*b.stack = big
-	return big
-}
-
-// release gives back what was borrowed.
-func (b *pools) release() {
-	if b.stack != nil && len(*b.stack) <= keepStack {
-		stackPool.Put(b.stack)
-	}
-	if b.slots != nil {
-		slotPool.Put(b.slots)
-	}
-}
-
-// unwind restores the slots to what they were when the stack was to high.
-func unwind(stk []frame, slots []int32, from, to int) {
-	for i := from - 1; i >= to; i-- {
-		if f := &stk[i]; f.pc < 0 {
-			slots[^f.pc] = f.aux
-		}
-	}
-}
-
-// cut drops the choices above mark but keeps the old values, and returns the new height.
-func cut(stk []frame, mark, sp int) int {
-	for i := mark; i < sp; i++ {
-		if stk[i].pc < 0 {
-			stk[mark] = stk[i]
-			mark++
-		}
-	}
-	return mark
-}
 
 // Match searches subject from the byte offset start, and fills caps, which must have room for 2*(NumCaptures()+1)
 // elements, with the byte offsets of each group's start and end, -1 where a group did not take part.
@@ -147,6 +82,15 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 			lastStart = min(lastStart, start+i)
 		}
 	}
+	reqAt := -1 // where the required literal was last found, less the prefix
+	if p.required != "" && len(s)-at > longSubject {
+		// Each match holds the literal, so this looks no further than the match itself will.
+		i := strings.Index(s[min(at+len(p.prefix), len(s)):], p.required)
+		if i < 0 {
+			return false, nil
+		}
+		reqAt = at + i
+	}
 	stepLimit, depth := p.limits(lim)
 	work := callSteps + len(s)
 	if lim != nil && lim.Steps > work {
@@ -173,7 +117,6 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 		saved   []int32
 		visited []uint64 // opMatchLongest: places already tried
 		best    = -1
-		reqAt   = -1 // where the required literal was last found
 		ncaps   = 2 * (p.ncap + 1)
 	)
 
@@ -838,140 +781,4 @@ func (p *program) exec(s string, start int, caps []int, lim *Limits) (matched bo
 	}
 	borrowed.release()
 	return false, nil
-}
-
-// fpSlot returns a slot that can be read even where there are no calls.
-func (p *program) fpSlot() int { return max(p.fp, 0) }
-
-// doReturn ends a call: the slots are as before it, and the way back into it stays open.
-func (p *program) doReturn(borrowed *pools, stk []frame, sp int, slots []int32, c *call, saved []int32) ([]frame, int, int) {
-	for len(stk) < sp+len(slots) {
-		stk = borrowed.grow(stk)
-	}
-	for i, old := range saved[c.saved : int(c.saved)+len(slots)] {
-		if slots[i] != old {
-			stk[sp] = frame{^int32(i), 0, slots[i]}
-			sp++
-			slots[i] = old
-		}
-	}
-	return stk, sp, int(c.ret)
-}
-
-// verbBorder returns the innermost frame of an assertion or an unfinished call, to which a verb's effect is confined, or -1.
-func (p *program) verbBorder(stk []frame, slots []int32, calls []call) int {
-	for i := len(stk) - 1; i >= 0; i-- {
-		f := &stk[i]
-		if f.pc < 0 || !p.insts[f.pc].marker {
-			continue
-		}
-		if p.insts[f.pc].op != opCallUndo {
-			return i
-		}
-		for fp := slots[p.fp]; fp >= f.aux; fp = calls[fp].parent {
-			if fp == f.aux {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
-// findMark returns where the last (*MARK) of a name was passed, or -1.
-func (p *program) findMark(stk []frame, name string) int {
-	for i := len(stk) - 1; i >= 0; i-- {
-		if pc := stk[i].pc; pc >= 0 {
-			if in := &p.insts[pc]; in.op == opVerbFail && in.verb == verbMark && in.str == name {
-				return int(stk[i].pos)
-			}
-		}
-	}
-	return -1
-}
-
-func anySet(groups []int32, slots []int32) bool {
-	for _, g := range groups {
-		if slots[2*g+1] >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// equalFoldASCII tells whether s is lower, which is lower case, but for the case of ASCII letters. They have the same length.
-func equalFoldASCII(s, lower string) bool {
-	for i := range len(lower) {
-		c := s[i]
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// stepBack returns the offset n characters before pos, or -1.
-func stepBack(s string, pos, n int) int {
-	for ; n > 0; n-- {
-		if pos == 0 {
-			return -1
-		}
-		pos--
-		for pos > 0 && s[pos]&0xc0 == 0x80 {
-			pos--
-		}
-	}
-	return pos
-}
-
-// backref returns the offset after what a back-reference matches at pos, or -1, and how many bytes it may have looked at.
-func (p *program) backref(in *inst, s string, pos int, slots []int32) (after, cost int) {
-	for _, g := range in.refs {
-		from, to := int(slots[2*g]), int(slots[2*g+1])
-		if to < 0 {
-			continue
-		}
-		if in.op == opBackref {
-			n := to - from
-			if n < 0 || len(s)-pos < n {
-				return -1, 0
-			}
-			if s[pos:pos+n] == s[from:to] {
-				return pos + n, n
-			}
-			return -1, n
-		}
-		for from < to {
-			if pos >= len(s) {
-				return -1, cost
-			}
-			a, b, na, nb := rune(s[from]), rune(s[pos]), 1, 1
-			if p.utf {
-				a, na = utf8.DecodeRuneInString(s[from:])
-				b, nb = utf8.DecodeRuneInString(s[pos:])
-				if !sameFold(a, b) {
-					return -1, cost
-				}
-			} else if lowerASCII(a) != lowerASCII(b) {
-				return -1, cost
-			}
-			from += na
-			pos += nb
-			cost += 8 * na
-		}
-		return pos, cost
-	}
-	if p.jsUnset {
-		return pos, 0
-	}
-	return -1, 0
-}
-
-func lowerASCII(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r | 0x20
-	}
-	return r
 }

@@ -5,11 +5,10 @@ import "strings"
 // class reads a bracketed class.
 func (p *parser) class() *node {
 	open := p.pos
-	if kind, end := p.posixAt(p.pos); kind != 0 {
+	if kind, _ := p.posixAt(p.pos); kind != 0 {
 		if kind != ':' {
 			p.fail(errPosixCollate, open)
 		}
-		_ = end
 		p.fail(errPosixOutside, open)
 	}
 	p.pos++
