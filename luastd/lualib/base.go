@@ -26,25 +26,29 @@ func (l *library) openBase(L *lua.LState) {
 	})
 	l.tostring = L.NewFunction(baseToString)
 	g.RawSetString("tostring", l.tostring)
-	l.next = L.NewFunction(baseNext)
-	g.RawSetString("next", l.next)
-	g.RawSetString("pairs", L.NewFunction(func(L *lua.LState) int {
-		checkIterable(L)
-		t := L.Get(1)
-		L.Push(l.next)
-		L.Push(t)
-		L.Push(lua.LNil)
-		return 3
-	}))
-	step := L.NewFunction(baseIPairsStep)
-	g.RawSetString("ipairs", L.NewFunction(func(L *lua.LState) int {
-		checkIterable(L)
-		t := L.Get(1)
-		L.Push(step)
-		L.Push(t)
-		L.Push(lua.LNumber(0))
-		return 3
-	}))
+	g.RawSetString("next", machine.NextFunction)
+	g.RawSetString("pairs", L.NewFunction(basePairs))
+	g.RawSetString("ipairs", L.NewFunction(baseIPairs))
+}
+
+// next, t, nil = pairs(t)
+func basePairs(L *lua.LState) int {
+	checkIterable(L)
+	t := L.Get(1)
+	L.Push(machine.NextFunction)
+	L.Push(t)
+	L.Push(lua.LNil)
+	return 3
+}
+
+// step, t, 0 = ipairs(t)
+func baseIPairs(L *lua.LState) int {
+	checkIterable(L)
+	t := L.Get(1)
+	L.Push(machine.StepFunction)
+	L.Push(t)
+	L.Push(lua.LNumber(0))
+	return 3
 }
 
 func checkIterable(L *lua.LState) {
@@ -301,33 +305,6 @@ func baseSetMetatable(L *lua.LState) int {
 	t.Metatable = mt
 	L.SetTop(1)
 	return 1
-}
-
-// k, v = next(t [, k])
-func baseNext(L *lua.LState) int {
-	t := checkTable(L, 1)
-	k, v, ok := machine.Next(t, L.Get(2))
-	if !ok {
-		machine.Errorf(L, "invalid key to 'next'")
-	}
-	L.Push(k)
-	if k == lua.LNil {
-		return 1
-	}
-	L.Push(v)
-	return 2
-}
-
-func baseIPairsStep(L *lua.LState) int {
-	t := checkTable(L, 1)
-	i := checkInt(L, 2) + 1
-	v := machine.GetInt(t, i)
-	if v == lua.LNil {
-		return 0
-	}
-	L.Push(machine.Number(L, float64(i)))
-	L.Push(v)
-	return 2
 }
 
 // fenvTarget finds the function that getfenv and setfenv are about: argument 1, or the one at that level of the stack.

@@ -389,7 +389,10 @@ func debugSetFenv(L *lua.LState) int {
 	env := checkTable(L, 2)
 	switch v := L.Get(1).(type) {
 	case *lua.LFunction:
-		v.Env = env
+		// The environment of a Go function has no meaning, and some such functions are shared between VMs.
+		if !v.IsG {
+			v.Env = env
+		}
 	case *lua.LUserData:
 		v.Env = env
 	case *lua.LState:

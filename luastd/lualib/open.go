@@ -39,7 +39,6 @@ type library struct {
 	preload  *lua.LTable
 	pkg      *lua.LTable
 	tostring *lua.LFunction
-	next     *lua.LFunction
 	random   prng
 	files    files
 	gc       collector

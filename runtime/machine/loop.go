@@ -58,7 +58,13 @@ func forLoop(L *lua.LState, inst uint32, _ *frame) int {
 
 func iterate(L *lua.LState, inst uint32, base *frame) int {
 	s := stateOf(L)
-	fn := s.reg.array[s.currentFrame.LocalBase+aOf(inst)]
+	at := s.currentFrame.LocalBase + aOf(inst)
+	fn := s.reg.array[at]
+	if fn == NextFunction || fn == StepFunction {
+		if s.advance(at, cOf(inst), fn == NextFunction) {
+			return 0
+		}
+	}
 	if _, ok := fn.(*lua.LFunction); !ok && !Callable(L, fn) {
 		failOperand(L, -1, fn, "call")
 	}
@@ -81,4 +87,85 @@ func tailCall(L *lua.LState, inst uint32, base *frame) int {
 		failOperand(L, aOf(inst), fn, "call")
 	}
 	return stock[lua.OP_TAILCALL](L, inst, base)
+}
+
+// advance does the work of a loop over pairs or ipairs without a call. It reports false, and does nothing, where an error is to be
+// raised.
+func (s *state) advance(at, results int, pairs bool) bool {
+	regs := s.reg.array
+	t, ok := regs[at+1].(*lua.LTable)
+	if !ok {
+		return false
+	}
+	var k, v lua.LValue
+	if pairs {
+		if k, v, ok = s.alloc.next(t, regs[at+2]); !ok {
+			return false
+		}
+	} else {
+		i, ok := regs[at+2].(lua.LNumber)
+		if !ok {
+			return false
+		}
+		k = lua.LNil
+		if v = GetInt(t, int(i)+1); !isNil(v) {
+			k = s.alloc.number(float64(i) + 1)
+		}
+	}
+	s.set(at+3, k)
+	if results > 1 {
+		s.set(at+4, v)
+	}
+	for i := 2; i < results; i++ {
+		s.set(at+3+i, lua.LNil)
+	}
+	cf := s.currentFrame
+	if !isNil(k) {
+		regs[at+2] = k
+		cf.Pc += sbxOf(cf.Fn.Proto.Code[cf.Pc])
+	}
+	cf.Pc++
+	return true
+}
+
+// NextFunction is Lua's next. All VMs share it: it is by this function that loops over pairs are recognised.
+var NextFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: next})
+
+// StepFunction is the iterator of ipairs. All VMs share it.
+var StepFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: step})
+
+// k, v = next(t [, k])
+func next(L *lua.LState) int {
+	t, ok := L.Get(1).(*lua.LTable)
+	if !ok {
+		TypeError(L, 1, "table")
+	}
+	k, v, ok := Next(t, L.Get(2))
+	if !ok {
+		Errorf(L, "invalid key to 'next'")
+	}
+	L.Push(k)
+	if isNil(k) {
+		return 1
+	}
+	L.Push(v)
+	return 2
+}
+
+func step(L *lua.LState) int {
+	t, ok := L.Get(1).(*lua.LTable)
+	if !ok {
+		TypeError(L, 1, "table")
+	}
+	i, ok := ToNumber(L.Get(2))
+	if !ok {
+		TypeError(L, 2, "number")
+	}
+	v := GetInt(t, int(i)+1)
+	if isNil(v) {
+		return 0
+	}
+	L.Push(Number(L, i+1))
+	L.Push(v)
+	return 2
 }

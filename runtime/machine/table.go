@@ -212,6 +212,10 @@ func (x *table) forget() {
 
 // Next continues a traversal after key, lua.LNil to begin. ok is false if key is not one of the table's.
 func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
+	return (*allocator)(nil).next(t, key)
+}
+
+func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 	x := tableOf(t)
 	i, at := 0, 0
 	if !isNil(key) {
@@ -233,7 +237,13 @@ func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 	}
 	for ; i < len(x.array); i++ {
 		if v := x.array[i]; !isNil(v) {
-			return lua.LNumber(i + 1), v, true
+			if i+1 < smallNumbers {
+				return small[i+1], v, true
+			}
+			if a == nil {
+				return lua.LNumber(i + 1), v, true
+			}
+			return a.number(float64(i + 1)), v, true
 		}
 	}
 	for ; at < len(x.keys); at++ {
