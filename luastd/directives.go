@@ -75,9 +75,9 @@ func directives() []phases.Directive {
 	add(scripts("access_by_lua", all, phases.LocationConf, true, scriptSetter(handler.Access, true, func(c *L) **code { return &c.access }))...)
 	add(scripts("precontent_by_lua", all, phases.LocationConf, false, scriptSetter(handler.Precontent, true, func(c *L) **code { return &c.precontent }))...)
 	add(scripts("content_by_lua", inLoc, phases.LocationConf, true, setContent)...)
-	add(scripts("header_filter_by_lua", all, phases.LocationConf, true, scriptSetter(handler.HeaderFilter, false, func(c *L) **code { return &c.headerFilter }))...)
-	add(scripts("body_filter_by_lua", all, phases.LocationConf, true, scriptSetter(handler.BodyFilter, false, func(c *L) **code { return &c.bodyFilter }))...)
-	add(scripts("log_by_lua", all, phases.LocationConf, true, scriptSetter(handler.Log, false, func(c *L) **code { return &c.log }))...)
+	add(scripts("header_filter_by_lua", all, phases.LocationConf, true, scriptSetter(handler.HeaderFilter, true, func(c *L) **code { return &c.headerFilter }))...)
+	add(scripts("body_filter_by_lua", all, phases.LocationConf, true, scriptSetter(handler.BodyFilter, true, func(c *L) **code { return &c.bodyFilter }))...)
+	add(scripts("log_by_lua", all, phases.LocationConf, true, scriptSetter(handler.Log, true, func(c *L) **code { return &c.log }))...)
 	add(phases.Directive{Name: "set_by_lua", Ctx: setIn, Args: phases.TwoMore, Set: setByLua},
 		phases.Directive{Name: "set_by_lua_file", Ctx: setIn, Args: phases.TwoMore, Set: setByLua},
 		phases.Directive{Name: "set_by_lua_block", Ctx: setIn, Args: phases.Arity{Min: 1, Max: 1, Block: true}, Set: setByLua})
@@ -111,7 +111,7 @@ func directives() []phases.Directive {
 	main("lua_malloc_trim", phases.Take1, phases.Ignore)     // the allocator is Go's
 	main("lua_sa_restart", phases.OnOff, phases.Ignore)      // the Go runtime always sets SA_RESTART
 
-	loc("lua_code_cache", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.codeCache }))
+	loc("lua_code_cache", all, phases.OnOff, warnCodeCache(phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.codeCache })))
 	loc("lua_need_request_body", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.needBody }))
 	loc("lua_use_default_type", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.useDefaultType }))
 	loc("lua_http10_buffering", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.http10Buffering }))
@@ -150,6 +150,17 @@ func refused(ds *[]phases.Directive, name string, ctx phases.Context) {
 		args   phases.Arity
 	}{{"_block", phases.Block}, {"_file", phases.Take1}} {
 		*ds = append(*ds, phases.Directive{Name: name + form.suffix, Ctx: ctx, Args: form.args, Set: phases.NotBuilt("")})
+	}
+}
+
+// warnCodeCache says, as OpenResty does, what "off" costs.
+func warnCodeCache(set phases.SetFunc) phases.SetFunc {
+	return func(l *phases.Load, d *conf.Directive, c any) error {
+		err := set(l, d, c)
+		if err == nil && !c.(*locConf).codeCache.V {
+			l.Alertf(d, "lua_code_cache is off; this will hurt performance")
+		}
+		return err
 	}
 }
 

@@ -28,19 +28,21 @@ func context(r *phases.Request) *handler.Ctx {
 // workerOf is the worker of the client's request; the first call chooses it.
 func workerOf(r *phases.Request, lc *locConf) *handler.VM {
 	m := r.Main
-	if v, ok := m.Bound.(*handler.VM); ok {
-		return v
-	}
 	w := phases.MainOf[mainConf](r.Tree, Module).runtime
 	if !lc.codeCache.V {
-		if fresh, err := newWorkers(r.Tree, w.main, 1); err == nil {
-			v := fresh.vms[0]
-			m.Bound = v
-			m.OnEnd(fresh.retire)
-			return v
-		} else {
-			r.Log(phases.LogErr, "lua_code_cache off: "+err.Error())
+		// a VM of its own for every request, subrequests included
+		fresh, err := newWorkers(r.Tree, w.main, 1)
+		if err == nil {
+			r.OnEnd(fresh.retire)
+			err = fresh.initialise(fresh.vms[0])
 		}
+		if err == nil {
+			return fresh.vms[0]
+		}
+		r.Log(phases.LogErr, "lua_code_cache off: "+err.Error())
+	}
+	if v, ok := m.Bound.(*handler.VM); ok {
+		return v
 	}
 	v := w.vms[w.group.Pick().ID]
 	m.Bound = v

@@ -273,10 +273,16 @@ func (t *Tree) OpenLogs() error {
 }
 
 // Warn logs a warning about the configuration.
-func (t *Tree) warn(msg string) { t.warnings = append(t.warnings, msg) }
+func (t *Tree) warn(msg string) { t.warnings = append(t.warnings, Warning{LogWarn, msg}) }
+
+// Warning is something odd but acceptable about a configuration.
+type Warning struct {
+	Level LogLevel
+	Msg   string
+}
 
 // Warnings lists what the load found odd but acceptable.
-func (t *Tree) Warnings() []string { return t.warnings }
+func (t *Tree) Warnings() []Warning { return t.warnings }
 
 // Log writes to the tree's main error log.
 func (t *Tree) Log(level LogLevel, format string, args ...any) {

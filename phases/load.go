@@ -138,8 +138,12 @@ func (l *Load) Report(d *conf.Directive, err error) {
 
 // Warnf notes what is odd in d but acceptable; it is logged when the tree is used.
 func (l *Load) Warnf(d *conf.Directive, format string, args ...any) {
-	pos := place(d)
-	l.Tree.warn(fmt.Sprintf("%s in %s", fmt.Sprintf(format, args...), pos))
+	l.Tree.warn(fmt.Sprintf("%s in %s", fmt.Sprintf(format, args...), place(d)))
+}
+
+// Alertf is Warnf at level alert.
+func (l *Load) Alertf(d *conf.Directive, format string, args ...any) {
+	l.Tree.warnings = append(l.Tree.warnings, Warning{LogAlert, fmt.Sprintf("%s in %s", fmt.Sprintf(format, args...), place(d))})
 }
 
 // Block carries out the directives of d's block in the given context.

@@ -97,7 +97,7 @@ func extension(path string) string {
 // port_in_redirect ask.
 func (r *Request) AbsoluteLocation(path string) string {
 	c := r.Loc.Core
-	if !c.AbsoluteRedirect.V || !strings.HasPrefix(path, "/") {
+	if !c.AbsoluteRedirect.V || r.IsSub() || !strings.HasPrefix(path, "/") {
 		return path
 	}
 	host := r.Host

@@ -43,7 +43,7 @@ type Tree struct {
 	indexed  []*indexedVar
 	varIndex map[string]int
 	logs     []*ErrorLog
-	warnings []string
+	warnings []Warning
 	engine   *Engine
 	refs     atomic.Int64
 	draining atomic.Bool

@@ -77,7 +77,7 @@ func testConfig(o *options) int {
 		}
 	}
 	for _, w := range t.Warnings() {
-		fmt.Fprintf(os.Stderr, "nginx: [warn] %s\n", w)
+		fmt.Fprintf(os.Stderr, "nginx: [%s] %s\n", w.Level, w.Msg)
 	}
 	if err == nil {
 		say("nginx: the configuration file %s syntax is ok\n", o.conf)

@@ -26,6 +26,7 @@ import (
 	"moongate/phases/referer"
 	"moongate/phases/rewrite"
 	"moongate/phases/splitclients"
+	"moongate/phases/ssl"
 	"moongate/phases/static"
 	"moongate/phases/stubstatus"
 	"moongate/phases/tryfiles"
@@ -36,9 +37,10 @@ import (
 // phase run in the order of the list; filters run from the list's end to its beginning.
 func modules() []*phases.Module {
 	return []*phases.Module{
+		ssl.Module,
 		realip.Module,
-		limitconn.Module,
 		limitreq.Module,
+		limitconn.Module,
 		rewrite.Module,
 		maps.Module,
 		geo.Module,

@@ -33,8 +33,8 @@ func serve(o *options) int {
 	t, err := o.load()
 	if err == nil {
 		for _, w := range t.Warnings() {
-			fmt.Fprintf(os.Stderr, "nginx: [warn] %s\n", w)
-			o.startLog(phases.LogWarn, w)
+			fmt.Fprintf(os.Stderr, "nginx: [%s] %s\n", w.Level, w.Msg)
+			o.startLog(w.Level, w.Msg)
 		}
 		applyEnv(t)
 		tune()
