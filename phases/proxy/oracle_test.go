@@ -21,12 +21,19 @@ import (
 // 1.22 is what the accepted differences below are written for.
 func nginx(t *testing.T, text string) string {
 	t.Helper()
+	addr, _ := nginxIn(t, text)
+	return addr
+}
+
+// nginxIn answers with nginx's prefix too.
+func nginxIn(t *testing.T, text string) (addr, dir string) {
+	t.Helper()
 	bin := "/usr/sbin/nginx"
 	if _, err := os.Stat(bin); err != nil {
 		t.Skip("no nginx here to compare with: install the nginx package")
 	}
-	dir := phasetest.Dir(t)
-	addr := phasetest.FreeAddr(t)
+	dir = phasetest.Dir(t)
+	addr = phasetest.FreeAddr(t)
 	text = "daemon off; master_process off; pid " + dir + "logs/pid; error_log " + dir + "logs/error.log;\n" + strings.ReplaceAll(text, "ADDR", addr)
 	text = strings.Replace(text, "http {\n", "http {\naccess_log off; client_body_temp_path "+dir+"b; proxy_temp_path "+dir+"p; fastcgi_temp_path "+dir+"f; uwsgi_temp_path "+dir+"u; scgi_temp_path "+dir+"s;\n", 1)
 	file := filepath.Join(dir, "conf/nginx.conf")
@@ -42,13 +49,13 @@ func nginx(t *testing.T, text string) string {
 	for range 200 {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
-			return addr
+			return addr, dir
 		}
 		time.Sleep(10 * time.Millisecond) // until it listens
 	}
 	log, _ := os.ReadFile(dir + "logs/error.log")
 	t.Fatalf("nginx does not start: %s", log)
-	return ""
+	return "", ""
 }
 
 func rawTo(t *testing.T, addr, request string) string {
@@ -163,6 +170,80 @@ func comparable(raw, addr string) []string {
 			continue
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+// TestOracleFailure: a failing upstream leads to the same status and the same log lines.
+func TestOracleFailure(t *testing.T) {
+	reply := func(text string, stay bool) func(e *exchange) {
+		return func(e *exchange) {
+			if _, _, err := e.request(); err != nil {
+				return
+			}
+			io.WriteString(e, text) //nolint:errcheck // the test sees what came
+			if stay {
+				io.Copy(io.Discard, e.br) //nolint:errcheck // until the proxy closes
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name, http, conf string
+		script           func(e *exchange)
+	}{
+		{"closed", "", "", reply("", false)},
+		{"closed in the head", "", "", reply("HTTP/1.1 200 OK\r\nA:", false)},
+		{"silent", "", "proxy_read_timeout 200ms;", reply("", true)},
+		{"too big", "", "proxy_buffer_size 1k;", reply("HTTP/1.1 200 OK\r\nA: "+strings.Repeat("x", 2000)+"\r\n\r\n", true)},
+		{"short body", "", "", reply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", false)},
+		{"short chunks", "", "proxy_http_version 1.1;", reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nshort", false)},
+		{"bad chunks", "", "proxy_http_version 1.1;", reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n", true)},
+		{"stalled body", "", "proxy_read_timeout 200ms;", reply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", true)},
+		{"too long body", "", "", reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nlonger", false)},
+		{"refused", "", "proxy_pass http://DEAD/x;", nil},
+		{"no live", "upstream none { server DEAD down; }", "proxy_pass http://none;", nil},
+		{"all fail", "upstream all { server DEAD; server DEAD; }", "proxy_pass http://all/z;", nil},
+		{"no socket", "", "proxy_pass http://unix:/nonexistent/sock:/u;", nil},
+		{"no resolver", "", "set $h some.host; proxy_pass http://$http_x;", nil},
+		{"prefix", "", "proxy_pass $http_x;", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			conf, script := tt.conf, tt.script
+			if script == nil {
+				script = func(*exchange) {}
+			} else {
+				conf += " proxy_pass http://BACKEND0;"
+			}
+			b := scripted(t, script)
+			conf = strings.ReplaceAll(strings.ReplaceAll(conf, "set $h some.host;", ""), "DEAD", "127.0.0.1:1")
+			text := config(strings.ReplaceAll(tt.http, "DEAD", "127.0.0.1:1"), "location /a { "+conf+" }", b)
+			const req = "GET /a/b?c HTTP/1.1\r\nHost: h\r\nReferer: r\r\nX: some.host\r\nConnection: close\r\n\r\n"
+			addr, dir := nginxIn(t, text)
+			wantStatus, _, _ := strings.Cut(rawTo(t, addr, req), "\r\n")
+			log, _ := os.ReadFile(dir + "logs/error.log")
+			s := phasetest.Start(t, strings.Replace(text, "events", "error_log logs/error.log; events", 1), modules()...)
+			gotStatus, _, _ := strings.Cut(s.Raw(req), "\r\n")
+			// nginx drops a head that it has not sent when the body breaks; here it goes out, followed by nothing
+			if d := cmp.Diff(wantStatus, gotStatus); d != "" && wantStatus != "" {
+				t.Errorf("status (-nginx +moongate)\n%s", d)
+			}
+			if d := cmp.Diff(messages(string(log)), messages(s.ErrorLog())); d != "" {
+				t.Errorf("log (-nginx +moongate)\n%s", d)
+			}
+		})
+	}
+}
+
+// messages are the lines of an error log without time and connection number.
+func messages(log string) []string {
+	var out []string
+	for line := range strings.SplitSeq(log, "\n") {
+		level, rest, _ := strings.Cut(line, "] ")
+		_, level, _ = strings.Cut(level, "[")
+		if _, msg, ok := strings.Cut(rest, ": *"); ok {
+			_, msg, _ = strings.Cut(msg, " ")
+			out = append(out, level+": "+msg)
+		}
 	}
 	return out
 }

@@ -78,8 +78,8 @@ type Exchange struct {
 	out      []byte
 	built    bool
 	rest     BodyMode // what of the body is not in out
-	sent     bool // something of the request went out
-	bodySent bool // all of it
+	sent     bool     // something of the request went out
+	bodySent bool     // all of it
 	resp     response
 	relay    relayState
 
