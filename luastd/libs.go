@@ -17,6 +17,9 @@ import (
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
+	"moongate/luastd/resty/limit"
+	"moongate/luastd/resty/lock"
+	"moongate/luastd/resty/lrucache"
 )
 
 // registrations fill the ngx table of a worker, in this order.
@@ -46,6 +49,14 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.errlog":    worker.ErrlogLoader,
 	"ngx.semaphore": thread.SemaphoreLoader,
 	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
+
+	"resty.limit.conn":       limit.Conn,
+	"resty.limit.count":      limit.Count,
+	"resty.limit.req":        limit.Req,
+	"resty.limit.traffic":    limit.Traffic,
+	"resty.lock":             lock.Loader,
+	"resty.lrucache":         lrucache.Loader,
+	"resty.lrucache.pureffi": lrucache.Loader,
 }
 
 // openLibraries gives a worker everything that scripts can see.
