@@ -167,21 +167,17 @@ func (l *library) exec(c *compiled, s string, pos int) (caps []int, ok bool, err
 		ok, e = c.re.Match(s, pos, caps, l.limits)
 	}
 	if e != nil {
-		return nil, false, "pcre_exec() failed: " + strconv.Itoa(matchCode(e, s))
+		return nil, false, "pcre_exec() failed: " + strconv.Itoa(matchCode(e))
 	}
 	return caps, ok, ""
 }
 
 // matchCode is the number that PCRE2 has for a match that could not be decided.
-func matchCode(err error, s string) int {
-	me, ok := err.(*regex.MatchError) //nolint:errorlint // Match returns it bare
-	if !ok {
-		return -1
+func matchCode(err error) int {
+	if me, ok := err.(*regex.MatchError); ok { //nolint:errorlint // Match returns it bare
+		return me.PCRE2Code()
 	}
-	if me == regex.ErrBadUTF {
-		return utf8Code(s)
-	}
-	return me.PCRE2Code()
+	return -1
 }
 
 // collect makes the table of captures; into may be a table to fill.
