@@ -29,7 +29,9 @@ func Compile(src, chunkname string) (proto *lua.FunctionProto, err error) {
 		case *Error:
 			proto, err = nil, r
 		default:
-			panic(fmt.Sprintf("syntax: line %d of %s: %v", p.line, p.source, r))
+			// A fault of the compiler's own is the chunk's problem, not the process's.
+			msg := fmt.Sprintf("%s:%d: internal error: %v", p.source, p.line, r)
+			proto, err = nil, &Error{Source: p.source, Line: p.line, Msg: msg}
 		}
 	}()
 	p.skipHeader()

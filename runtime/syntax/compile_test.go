@@ -203,10 +203,42 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		if _, err := Compile(src, "=fuzz"); err != nil {
 			var e *Error
-			if !errors.As(err, &e) {
+			if !errors.As(err, &e) || strings.Contains(e.Msg, "internal error") {
 				t.Fatalf("%T: %v", err, err)
 			}
 		}
+	})
+}
+
+func TestDump(t *testing.T) {
+	src := "local a = 1.5 return function(x, ...) if x then return {x, a, 7LL, nil, 's', 0xffULL, 2i} end end"
+	proto, err := Compile(src, "@f.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Dump(proto)
+	again, err := Undump(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(s, Dump(again)); diff != "" {
+		t.Error(diff)
+	}
+	for n := range len(s) {
+		if _, err := Undump(s[:n]); err == nil {
+			t.Errorf("a dump cut to %d bytes is taken", n)
+		}
+	}
+}
+
+func FuzzUndump(f *testing.F) {
+	proto, err := Compile("local t = {1, 'x'} for i = 1, 3 do t[i] = function() return i end end", "=c")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(Dump(proto)[len(dumpHeader):])
+	f.Fuzz(func(_ *testing.T, s string) {
+		_, _ = Undump(dumpHeader + s)
 	})
 }
 
