@@ -42,7 +42,7 @@ func runInline(c *handler.Ctx, phase handler.Phase, k *code, what string, nret i
 		return nil, nil, false
 	}
 	if err != nil {
-		c.Log(phases.LogErr, "failed to run "+what+": "+errorText(err))
+		c.Log(phases.LogErr, "failed to run "+what+": "+handler.PlainErrorText(err))
 		return nil, nil, false
 	}
 	return results, nil, true

@@ -120,7 +120,7 @@ func start(t *phases.Tree) error {
 	for _, v := range w.vms {
 		if err := w.boot(v, m.initWorker, handler.InitWorker); err != nil {
 			var le *loadError
-			msg := errorText(err)
+			msg := handler.ErrorText(err)
 			if errors.As(err, &le) {
 				msg = le.msg
 			}
@@ -203,7 +203,7 @@ func stop(t *phases.Tree) {
 	w.group.Drain()
 	for _, v := range w.vms {
 		if err := w.boot(v, m.exitWorker, handler.ExitWorker); err != nil {
-			t.Log(phases.LogErr, "exit_worker_by_lua error: %s", errorText(err))
+			t.Log(phases.LogErr, "exit_worker_by_lua error: %s", handler.ErrorText(err))
 		}
 	}
 	w.endThreads()
@@ -249,7 +249,7 @@ func check(t *phases.Tree) error {
 // initialise runs init_by_lua; the error is the sentence that the start fails with.
 func (w *workers) initialise(v *handler.VM) error {
 	if err := w.boot(v, w.main.initCode, handler.Init); err != nil {
-		return fmt.Errorf("init_by_lua error: %s", errorText(err))
+		return fmt.Errorf("init_by_lua error: %s", handler.ErrorText(err))
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package luastd
 
 import (
-	"errors"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -103,7 +102,7 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 		return outcome{status: 499, exited: true}
 	}
 	if err != nil {
-		logAborted(c, err)
+		c.LogAborted("entry", err)
 		if r.HeaderSent {
 			return outcome{status: phases.Error, exited: true}
 		}
@@ -174,37 +173,4 @@ func leave(c *handler.Ctx) {
 		c.R.Main.Block = nil
 	}
 	c.HandlerEnded()
-}
-
-// logAborted reports an error that ended an entry thread.
-func logAborted(c *handler.Ctx, err error) {
-	c.Log(phases.LogErr, "lua entry thread aborted: "+errorKind(err)+errorText(err))
-}
-
-func errorKind(err error) string {
-	var ae *lua.ApiError
-	if errors.As(err, &ae) && ae.Type == lua.ApiErrorError {
-		return "error in error handling: "
-	}
-	return "runtime error: "
-}
-
-// errorText is the error's message with its traceback, as OpenResty logs it.
-func errorText(err error) string {
-	var ae *lua.ApiError
-	if !errors.As(err, &ae) {
-		return err.Error()
-	}
-	msg := "unknown reason"
-	switch o := ae.Object.(type) {
-	case lua.LString:
-		msg = string(o)
-	case lua.LNumber:
-		msg = o.String()
-	}
-	trace := strings.TrimPrefix(ae.StackTrace, "stack traceback:\n")
-	if trace != "" {
-		return msg + "\nstack traceback:\n" + trace
-	}
-	return msg
 }

@@ -65,7 +65,7 @@ func RunScript(t *phases.Tree, s Script) int {
 		return 0
 	}
 	if err != nil {
-		return fail(errorText(err))
+		return fail(handler.ErrorText(err))
 	}
 	return 0
 }

@@ -203,8 +203,9 @@ func (e *Engine) Serve(r *Request) {
 		}
 		t.Release()
 	}()
-	e.begin(r, t)
-	r.serve()
+	if e.begin(r, t) {
+		r.serve()
+	}
 }
 
 // Refuse answers a request that could not be parsed with status.
@@ -217,21 +218,30 @@ func (e *Engine) Refuse(r *Request, status Status) {
 		}
 		t.Release()
 	}()
-	e.begin(r, t)
+	if !e.begin(r, t) {
+		return
+	}
 	r.KeepAlive = false
 	r.Body.state = bodyDiscarded
 	r.Finalize(status)
 	r.finish()
 }
 
-func (e *Engine) begin(r *Request, t *Tree) {
+// begin finds the request's server. It gives the connection up, and answers false, where a reload has
+// taken the connection's address away.
+func (e *Engine) begin(r *Request, t *Tree) bool {
 	r.bind(t)
-	l := r.Conn.Listen
-	for _, x := range t.Listens { // the tree's own view of the address: a reload may have changed it
-		if x.Address == l.Address && x.Network == l.Network {
+	var l *Listen
+	for _, x := range t.Listens {
+		if x.Address == r.Conn.Listen.Address && x.Network == r.Conn.Listen.Network {
 			l = x
 			break
 		}
+	}
+	if l == nil {
+		r.Loc = t.http.loc
+		r.abandon()
+		return false
 	}
 	r.Server = l.serverFor(r.Host, r)
 	r.Loc = r.Server.loc
@@ -242,6 +252,7 @@ func (e *Engine) begin(r *Request, t *Tree) {
 	if r.Refused != "" {
 		r.Log(LogInfo, r.Refused+" while reading client request")
 	}
+	return true
 }
 
 func (r *Request) panicked(p any) {

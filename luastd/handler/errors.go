@@ -23,10 +23,16 @@ func ErrorText(err error) string {
 	case lua.LNumber:
 		msg = o.String()
 	}
-	if ae.StackTrace != "" {
-		return msg + "\nstack traceback:\n" + strings.TrimPrefix(ae.StackTrace, "stack traceback:\n")
+	if trace := strings.TrimPrefix(ae.StackTrace, "stack traceback:\n"); trace != "" {
+		return msg + "\nstack traceback:\n" + trace
 	}
 	return msg
+}
+
+// PlainErrorText is ErrorText for handlers that run without a light thread of their own: their
+// traceback has no line for each coroutine.
+func PlainErrorText(err error) string {
+	return strings.Replace(ErrorText(err), "\ncoroutine 0:\n", "\n", 1)
 }
 
 // LogAborted reports the error that ended a thread; who is "entry" or "user". A Control is no error and is
