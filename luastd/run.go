@@ -3,8 +3,6 @@ package luastd
 import (
 	"strings"
 
-	lua "github.com/yuin/gopher-lua"
-
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/thread"
 	"moongate/phases"
