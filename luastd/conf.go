@@ -8,6 +8,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/shdict"
 	"moongate/phases"
+	"moongate/phases/upstream"
 )
 
 // mainConf is the module's configuration of the http block.
@@ -30,8 +31,9 @@ type mainConf struct {
 	dicts                            []dict
 	codes                            []*code
 	zones                            map[string]*shdict.Zone
-	runtime                          *workers // set by start
-	retired                          sync.Map // *workers of ended requests whose timers are pending
+	runtime                          *workers                    // set by start
+	balancers                        map[*upstream.Upstream]bool // groups with a script
+	retired                          sync.Map                    // *workers of ended requests whose timers are pending
 }
 
 type dict struct {

@@ -6,6 +6,7 @@ import (
 	"moongate/luastd/cjson"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
+	"moongate/luastd/ngx/balancer"
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/location"
 	"moongate/luastd/ngx/output"
@@ -45,6 +46,8 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.req":       req.Loader,
 	"ngx.re":        re.Loader,
 	"ngx.resp":      resp.Loader,
+	"ngx.balancer":  balancer.Loader,
+	"ngx.upstream":  balancer.UpstreamLoader,
 	"ngx.process":   worker.ProcessLoader,
 	"ngx.errlog":    worker.ErrlogLoader,
 	"ngx.semaphore": thread.SemaphoreLoader,

@@ -153,6 +153,8 @@ func (c *Ctx) Log(level phases.LogLevel, msg string) {
 	switch {
 	case c == nil:
 		return
+	case c.R != nil && c.Phase == Balancer:
+		c.R.Log(level, msg+" while connecting to upstream")
 	case c.R != nil:
 		c.R.Log(level, msg)
 	case c.Tree != nil && c.errorLog().Enabled(level):
