@@ -14,6 +14,7 @@ import (
 	"moongate/luastd/ngx/req"
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
+	"moongate/luastd/ngx/socket"
 	"moongate/luastd/ngx/thread"
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
@@ -35,6 +36,7 @@ var registrations = []func(v *handler.VM){
 	thread.Register,
 	timer.Register,
 	worker.Register,
+	socket.Register,
 }
 
 // preloads are the modules that scripts find by require without a file.

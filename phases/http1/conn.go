@@ -347,6 +347,13 @@ func (c *conn) after(r *phases.Request) bool {
 		c.gone = nil
 	}
 	lt := r.Loc.Core.LingeringTimeout.V
+	if w.lent || w.taken {
+		c.returned()
+	}
+	if w.taken {
+		c.drain(lt, 1<<20)
+		return false
+	}
 	if w.body != nil && !w.body.done {
 		if w.broken {
 			return false
@@ -369,14 +376,22 @@ func (c *conn) after(r *phases.Request) bool {
 
 // linger closes so that the client can read the answer although it is still sending.
 func (c *conn) linger(d time.Duration, most int64) {
-	cw, ok := c.raw.(interface{ CloseWrite() error })
-	if !ok || c.w.broken {
+	if c.w.broken {
 		return
 	}
 	if c.w.body == nil || c.w.body.done {
 		if c.w.why == "" {
 			return // nothing more is coming
 		}
+	}
+	c.drain(d, most)
+}
+
+// drain says that nothing more will be sent, and drops what comes until the client closes or d is over.
+func (c *conn) drain(d time.Duration, most int64) {
+	cw, ok := c.raw.(interface{ CloseWrite() error })
+	if !ok {
+		return
 	}
 	if tc, ok := c.netConn.(interface{ CloseWrite() error }); ok && c.netConn != c.raw {
 		tc.CloseWrite() //nolint:errcheck // closing anyway

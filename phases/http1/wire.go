@@ -32,6 +32,8 @@ type wire struct {
 	broken    bool // writing failed, or the answer was abandoned
 	expect    bool // the client waits for "100 Continue"
 	hijacked  bool
+	lent      bool // the body, to a request socket
+	taken     bool // the connection, by a request socket
 	headDone  bool
 	keepalive time.Duration
 	started   time.Time // of the body, for limit_rate

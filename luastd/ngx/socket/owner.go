@@ -1,0 +1,108 @@
+package socket
+
+import (
+	"runtime"
+	"sync"
+
+	"moongate/luastd/handler"
+)
+
+// owner is the request or timer that cosockets belong to. Its lock may be taken with or without a baton.
+type owner struct {
+	mu    sync.Mutex
+	peers *peer
+	ended bool
+	// down is the request socket that was handed out.
+	raw bool
+}
+
+type ownerKey struct{}
+
+// ownerOf is the owner that c stands for.
+func ownerOf(c *handler.Ctx) *owner {
+	if o, ok := c.Value(ownerKey{}).(*owner); ok {
+		return o
+	}
+	o := &owner{}
+	c.SetValue(ownerKey{}, o)
+	c.OnEnd(o.end)
+	return o
+}
+
+// end closes what the owner left open.
+func (o *owner) end() {
+	for {
+		o.mu.Lock()
+		o.ended = true
+		p := o.peers
+		o.mu.Unlock()
+		if p == nil {
+			return
+		}
+		p.close()
+	}
+}
+
+func (o *owner) add(p *peer) {
+	o.mu.Lock()
+	p.owner, p.prev, p.next = o, nil, o.peers
+	if p.next != nil {
+		p.next.prev = p
+	}
+	o.peers = p
+	o.mu.Unlock()
+}
+
+// drop takes p off the list and reports whether it was on it.
+func (o *owner) drop(p *peer) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if p.owner != o {
+		return false
+	}
+	if p.prev != nil {
+		p.prev.next = p.next
+	} else {
+		o.peers = p.next
+	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	}
+	p.owner, p.prev, p.next = nil, nil, nil
+	return true
+}
+
+// peer is a connection that a cosocket has made. It outlives the cosocket in its pool.
+type peer struct {
+	link
+	host   string // as the script named it
+	addr   string // without port
+	port   int
+	reused int
+	pool   *pool // that counts it; nil for none
+	// session is that of the TLS over it.
+	session *session
+	// nodelay: the first send was logged to set it.
+	nodelay bool
+
+	owner      *owner // guarded by its lock
+	prev, next *peer
+}
+
+// close closes the connection, once, and tells its pool.
+func (p *peer) close() {
+	o := p.owner
+	if o == nil || !o.drop(p) {
+		return
+	}
+	p.raw.Close() //nolint:errcheck // nobody wants it any more
+	if p.pool != nil {
+		p.pool.closed()
+	}
+}
+
+// forget has p closed when the cosocket that holds it becomes unreachable. A request's connections end
+// with it; a timer may run for as long as its worker.
+func (u *tcp) forget(p *peer) {
+	runtime.AddCleanup(u, func(p *peer) { p.close() }, p)
+}

@@ -1,0 +1,160 @@
+package socket
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"unsafe"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
+	"moongate/phases"
+)
+
+// payload is what argument 2 of send stands for. The bytes may be a string's own: they must not be changed.
+func (s *state) payload(L *lua.LState, room []byte) []byte {
+	switch v := L.Get(2).(type) {
+	case lua.LString:
+		return unsafe.Slice(unsafe.StringData(string(v)), len(v))
+	case lua.LNumber:
+		return codec.AppendNumber(room, float64(v))
+	case *lua.LTable:
+		return appendStrings(L, room, v)
+	case lua.LBool:
+		return strconv.AppendBool(room, bool(v))
+	case *lua.LNilType:
+		return append(room, "nil"...)
+	default:
+		argError(L, 2, "send", "string, number, boolean, nil, or array table expected, got "+typeName(v))
+	}
+	return nil
+}
+
+// typeName is a value's type for messages: userdata may be LuaJIT's cdata.
+func typeName(v lua.LValue) string {
+	if ud, ok := v.(*lua.LUserData); ok {
+		if t, ok := ud.Value.(interface{ LuaType() string }); ok {
+			return t.LuaType()
+		}
+	}
+	return v.Type().String()
+}
+
+func appendStrings(L *lua.LState, dst []byte, t *lua.LTable) []byte {
+	size := 0
+	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+		i, ok := k.(lua.LNumber)
+		if !ok || i < 1 || float64(i) != math.Floor(float64(i)) {
+			argError(L, 2, "send", "non-array table found")
+		}
+		size = max(size, int(i))
+	}
+	for i := 1; i <= size; i++ {
+		switch e := t.RawGetInt(i).(type) {
+		case lua.LString:
+			dst = append(dst, e...)
+		case lua.LNumber:
+			dst = codec.AppendNumber(dst, float64(e))
+		case *lua.LTable:
+			dst = appendStrings(L, dst, e)
+		default:
+			argError(L, 2, "send", "bad data type "+typeName(e)+" found")
+		}
+	}
+	return dst
+}
+
+func (s *state) send(L *lua.LState) int {
+	if n := L.GetTop(); n != 2 {
+		codec.Raise(L, "expecting 2 arguments (including the object), but got "+strconv.Itoa(n))
+	}
+	c := s.current(L)
+	u := self(L, "send")
+	if !u.open() || u.writeClosed {
+		u.closedUse(c, "send")
+		return fail(L, "closed")
+	}
+	u.own(L, c)
+	if b := u.busy(false, true); b != "" {
+		return fail(L, b)
+	}
+	if u.down != nil && !u.down.raw {
+		codec.Raise(L, "attempt to write to request sockets")
+	}
+	debug(c, "lua tcp socket send timeout: ", millis(u.sendTimeout))
+	var room [64]byte
+	b := s.payload(L, room[:0])
+	if len(b) == 0 {
+		L.Push(lua.LNumber(0))
+		return 1
+	}
+	u.noteNodelay(c)
+	if err := u.write(c, b); err != nil {
+		return fail(L, message(err))
+	}
+	L.Push(lua.LNumber(len(b)))
+	return 1
+}
+
+// noteNodelay logs what nginx does at a connection's first send; Go's sockets have the option from the start.
+func (u *tcp) noteNodelay(c *handler.Ctx) {
+	set := &u.sentOnce
+	if u.peer != nil {
+		set = &u.peer.nodelay
+	}
+	if !*set {
+		*set = true
+		debug(c, "lua socket tcp_nodelay")
+	}
+}
+
+// write sends b. An error ends the writing part of the connection and is logged.
+func (u *tcp) write(c *handler.Ctx, b []byte) error {
+	l := u.link()
+	n, err := l.writeNow(b)
+	if err == errAgain || err == nil && n < len(b) { //nolint:errorlint // our own value
+		err = u.waitWrite(l, b[n:])
+	}
+	if err == nil {
+		if u.down != nil {
+			u.down.wire.Wrote(len(b))
+		}
+		debug(c, "lua tcp socket sent all the data")
+		return nil
+	}
+	u.closeWrite()
+	if errors.Is(err, errTimeout) {
+		u.timedOut = true
+		if u.conf.SocketLogErrors {
+			c.Log(phases.LogErr, "lua tcp socket write timed out"+u.upstream())
+		}
+		return err
+	}
+	logSystem(c, "send()", err, "")
+	return err
+}
+
+func (u *tcp) waitWrite(l *link, b []byte) error {
+	u.sendWaiting = true
+	l.writeLater(b, u.sendTimeout)
+	unwound := true
+	defer func() {
+		u.sendWaiting = false
+		if unwound {
+			u.finalize(nil)
+		}
+	}()
+	u.s.v.Wait(l.writeSoon)
+	unwound = false
+	return l.writeErr
+}
+
+// link is the transport of whichever kind of socket u is.
+func (u *tcp) link() *link {
+	if u.down != nil {
+		return &u.down.link
+	}
+	return &u.peer.link
+}
