@@ -11,9 +11,6 @@ import (
 type owner struct {
 	mu    sync.Mutex
 	peers *peer
-	ended bool
-	// down is the request socket that was handed out.
-	raw bool
 }
 
 type ownerKey struct{}
@@ -25,7 +22,12 @@ func ownerOf(c *handler.Ctx) *owner {
 	}
 	o := &owner{}
 	c.SetValue(ownerKey{}, o)
-	c.OnEnd(o.end)
+	if c.R != nil && c.R.IsSub() {
+		// as in OpenResty, a subrequest's sockets last as long as its client's request
+		c.R.Main.OnEnd(o.end)
+	} else {
+		c.OnEnd(o.end)
+	}
 	return o
 }
 
@@ -33,7 +35,6 @@ func ownerOf(c *handler.Ctx) *owner {
 func (o *owner) end() {
 	for {
 		o.mu.Lock()
-		o.ended = true
 		p := o.peers
 		o.mu.Unlock()
 		if p == nil {

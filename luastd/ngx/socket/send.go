@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"math"
+	"net"
 	"strconv"
 	"unsafe"
 
@@ -98,7 +99,8 @@ func (s *state) send(L *lua.LState) int {
 	return 1
 }
 
-// noteNodelay logs what nginx does at a connection's first send; Go's sockets have the option from the start.
+// noteNodelay logs what nginx does at a connection's first send; Go's sockets have the option from the start,
+// and lose it here where tcp_nodelay is off.
 func (u *tcp) noteNodelay(c *handler.Ctx) {
 	set := &u.sentOnce
 	if u.peer != nil {
@@ -106,7 +108,11 @@ func (u *tcp) noteNodelay(c *handler.Ctx) {
 	}
 	if !*set {
 		*set = true
-		debug(c, "lua socket tcp_nodelay")
+		if coreOf(c).TCPNoDelay.V {
+			debug(c, "lua socket tcp_nodelay")
+		} else if tc, ok := u.link().raw.(*net.TCPConn); ok && u.peer != nil {
+			tc.SetNoDelay(false) //nolint:errcheck // the send will tell of a dead connection
+		}
 	}
 }
 
