@@ -94,7 +94,7 @@ func (b *baton) park(wk, hb *waiter) {
 	b.mu.Unlock()
 }
 
-// unlockTo hands the baton to wk, which is parked or whose goroutine is about to receive; it reports false, and does nothing, when wk
+// unlockTo hands the baton to wk, which is parked or was put off (family.posted); it reports false, and does nothing, when wk
 // is parked no more.
 func (b *baton) unlockTo(wk *waiter, mustPark bool) bool {
 	b.mu.Lock()
@@ -141,13 +141,4 @@ func (b *baton) yield(wk *waiter) bool {
 	b.mu.Unlock()
 	<-wk.ch
 	return true
-}
-
-// yieldTo hands the baton to hb, which waits for it outside the queue, and queues wk.
-func (b *baton) yieldTo(wk, hb *waiter) {
-	b.mu.Lock()
-	b.enqueue(wk)
-	hb.ch <- struct{}{}
-	b.mu.Unlock()
-	<-wk.ch
 }

@@ -4,8 +4,9 @@
 //
 // A Group is one generation of Workers. A Worker is one Lua VM, whose module state all its requests share, and one baton: the right to run
 // Lua in it. Lua never runs in parallel inside a worker. Go code that blocks goes through Thread.Wait, which gives the baton back for as
-// long as it blocks; the baton goes round in FIFO order, but for two direct hand-offs that OpenResty's scripts can observe: a light
-// thread that first waits or ends gives it to the parent that spawned it, and one that ends gives it to the thread that waits for it.
+// long as it blocks; the baton goes round in FIFO order, but for two direct hand-offs that OpenResty's scripts can observe: a thread that
+// waits or ends gives it to the first of its family that was put off, as the parent of a new light thread is, and one that ends gives it
+// to the thread that waits for it.
 //
 // A Thread is an entry thread (Run: a phase handler, a timer's callback; on the caller's goroutine) or a light thread (Spawn; on a goroutine
 // of its own). An entry thread with the light threads and coroutines that began in it is a family: Run returns when all its threads have

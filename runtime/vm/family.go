@@ -9,6 +9,9 @@ type family struct {
 	threads *Thread
 	fibers  *fiber // coroutines that were begun and have not ended
 	nfibers int
+	// posted are the threads that were put off and go on, in this order, at the family's next wait, before anyone else: parents
+	// inside Spawn, and threads that yielded while others were there (ngx_lua's posted threads). They count as waiters.
+	posted  []*waiter
 	control error // a Control that a light thread raised
 	done    chan struct{}
 	worker  bool // the worker's own family, which ends with it
@@ -43,6 +46,18 @@ func (fam *family) settle(t *Thread, err error) error {
 	return err
 }
 
+// takePosted takes the first of the threads that were put off; nil where there is none.
+func (fam *family) takePosted() *waiter {
+	if len(fam.posted) == 0 {
+		return nil
+	}
+	wk := fam.posted[0]
+	n := copy(fam.posted, fam.posted[1:])
+	fam.posted[n] = nil
+	fam.posted = fam.posted[:n]
+	return wk
+}
+
 func (fam *family) killThreads() {
 	for t := fam.threads; t != nil; t = t.next {
 		t.Kill()
@@ -70,8 +85,9 @@ func (fam *family) remove(t *Thread) {
 	}
 }
 
-// Spawn begins a light thread (ngx.thread.spawn). The child runs at once, until it first waits or ends; then t goes on, before
-// anyone else that is ready. It is called with the baton held, by t, and unwinds as Wait does.
+// Spawn begins a light thread (ngx.thread.spawn). The child runs at once, until it first waits or ends; t goes on then, after those of
+// its family that were put off before it and before anyone else that is ready. It is called with the baton held, by t, and
+// unwinds as Wait does.
 func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 	t.checkKilled()
 	w := t.W
@@ -88,7 +104,7 @@ func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 		c.L.Push(a)
 	}
 	wk := t.waiter()
-	c.handback = wk
+	t.family.posted = append(t.family.posted, wk)
 	w.baton.load.Add(1)
 	c.resumed()
 	go c.light(len(args))
@@ -124,7 +140,7 @@ func (t *Thread) light(nargs int) {
 	t.dropBody()
 	fam.remove(t)
 	j := t.joiner
-	if j == nil || t.handback != nil {
+	if j == nil {
 		t.release()
 	} else {
 		w.cur = nil
@@ -159,10 +175,8 @@ func (t *Thread) Join(threads ...*Thread) *Thread {
 	}
 	b, wk := &t.W.baton, t.waiter()
 	cancel := t.kill.channel()
-	hb := t.handback
-	t.handback = nil
 	t.W.cur = nil
-	b.park(wk, hb)
+	b.park(wk, t.family.takePosted())
 	select {
 	case <-wk.ch:
 	case <-cancel:

@@ -28,10 +28,9 @@ type Thread struct {
 	parentGen   uint64
 	value       *Coroutine
 
-	wk       *waiter
-	handback *waiter // the parent inside Spawn, which goes on at this thread's first wait
-	joiner   *Thread // waits for this thread's end
-	joined   *Thread // whose end ended the wait
+	wk     *waiter
+	joiner *Thread // waits for this thread's end
+	joined *Thread // whose end ended the wait
 
 	kill    *killState
 	ownKill killState
@@ -137,13 +136,11 @@ func (t *Thread) leave() {
 // The nested thread has t's owner and family and dies with t; coroutine.yield outside a coroutine is an error in it.
 func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
 	n := &Thread{W: t.W, Owner: t.Owner, kill: t.kill, family: t.family, plain: true, overtime: t.overtime}
-	n.handback, t.handback = t.handback, nil
 	t.W.cur = n
 	defer func() {
 		n.ended, n.reaped = true, true
 		n.dropBody()
 		n.putWaiter()
-		t.handback = n.handback
 		t.resumed()
 	}()
 	return n.call(fn, nret, args)
@@ -213,13 +210,12 @@ func (t *Thread) resumed() {
 	}
 }
 
-// release gives the baton to the parent inside Spawn if there is one, or else to the first in the queue.
+// release gives the baton to the first of the family that was put off, or else to the first in the queue.
 func (t *Thread) release() {
 	b := &t.W.baton
 	t.W.cur = nil
-	if hb := t.handback; hb != nil {
-		t.handback = nil
-		b.unlockTo(hb, false)
+	if next := t.family.takePosted(); next != nil {
+		b.unlockTo(next, false)
 		return
 	}
 	b.unlock()
@@ -254,14 +250,17 @@ func (t *Thread) Kill() { t.kill.kill() }
 // Killed reports whether Kill was called. It needs no baton.
 func (t *Thread) Killed() bool { return t.kill.on.Load() }
 
-// Yield gives every other thread that is ready its turn before t goes on: ngx.sleep(0), coroutine.yield outside a coroutine. It is
-// called with the baton held, by t, and unwinds as Wait does.
+// Yield gives others that are ready their turn before t goes on: ngx.sleep(0), coroutine.yield outside a coroutine. Where threads of its
+// family were put off, it joins their queue; else it queues for the baton. It is called with the baton held, by t, and unwinds as
+// Wait does.
 func (t *Thread) Yield() {
 	t.checkKilled()
 	b := &t.W.baton
-	if hb := t.handback; hb != nil {
-		t.handback = nil
-		b.yieldTo(t.waiter(), hb)
+	if next := t.family.takePosted(); next != nil {
+		wk := t.waiter()
+		t.family.posted = append(t.family.posted, wk)
+		next.ch <- struct{}{}
+		<-wk.ch
 		t.resumed()
 	} else if b.yield(t.waiter()) {
 		t.resumed()

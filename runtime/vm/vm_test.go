@@ -246,16 +246,19 @@ var programs = []struct {
 
 	{name: "spawn runs the child at once", src: out + `spawn(function(a) p("child", a) turn() p("child again") end, 7) p("parent") turn() p("end") return flush()`,
 		want: "child 7; parent; child again; end"},
-	{name: "nested spawn", src: out + `spawn(function() p(1) spawn(function() p(2) turn() p(5) end) p(3) turn() p(6) end) p(4) turn() turn() p(7) return flush()`,
+	{name: "nested spawn", src: out + `spawn(function() p(1) spawn(function() p(2) turn() p(5) end) p(4) turn() p(6) end) p(3) turn() turn() p(7) return flush()`,
 		want: "1; 2; 3; 4; 5; 6; 7"},
+	{name: "those put off go on in their order", src: out + `
+		local function f(n) return function() p(n, 1) turn() p(n, 2) turn() p(n, 3) end end
+		spawn(f("f")) spawn(f("g")) p("done") turn() turn() turn() turn() return flush()`, want: "f 1; g 1; f 2; done; g 2; f 3; g 3"},
 	{name: "run waits for light threads", src: `x = 0 for i = 1, 5 do spawn(function() sleep(0.001) x = x + 1 end) end return 1`, want: "1"},
 	{name: "join", src: `local t = spawn(function(...) sleep(0.001) return "r", ... end, 8) local a, b, c = join(t) return a, b, c, select(2, join(t))`, want: "true r 8 already waited or killed"},
 	{name: "join of a zombie", src: `local t = spawn(function() return 1 end) local s = coroutine.status(t) join(t) return s, coroutine.status(t)`, want: "zombie dead"},
 	{name: "join of an error", src: `return join(spawn(function() error("bad") end))`, want: "false t.lua:1: bad"},
 	{name: "join takes the first", src: `local a, b = spawn(forever), spawn(function() sleep(0.001) return "b" end) local r, v = join(a, b) kill(a) return r, v`, want: "true b"},
 	{name: "join goes on before others", src: out + `local go = false
-		local t = spawn(function() turn() turn() p("ends") end)
-		for i = 1, 3 do spawn(function() for j = 1, 5 do turn() p("x") end end) end
+		local t = spawn(function() for j = 1, 9 do turn() end p("ends") end)
+		for i = 1, 3 do spawn(function() for j = 1, 20 do turn() p("x") end end) end
 		join(t) p("joined") local s = flush() return (s:find("ends; joined", 1, true)) ~= nil`, want: "true"},
 	{name: "status of light threads", src: out + `local t t = spawn(function() p(coroutine.status(t or coroutine.running())) turn() end) p(coroutine.status(t)) p(coroutine.resume(t)) return flush()`,
 		want: "running; running; false cannot resume running coroutine"},
