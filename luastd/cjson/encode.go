@@ -93,7 +93,7 @@ func (e *encoder) value(v lua.LValue, depth int) outcome {
 
 func (e *encoder) string(s string) {
 	const hex = "0123456789abcdef"
-	escape, buf, from := e.m.escape, append(e.buf, '"'), 0
+	escape, buf, from := e.m.escape, append(e.buf, '"'), 0 //nolint:gocritic // it goes back to e.buf below
 	for i := range len(s) {
 		c := escape[s[i]]
 		if c == 0 {
@@ -164,7 +164,7 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 // and -1 for any other.
 func (e *encoder) arrayLength(t *lua.LTable) int {
 	n := t.Len()
-	last, key := lua.LValue(lua.LNumber(n)), lua.LNil
+	var last, key lua.LValue = lua.LNumber(n), nil
 	if n == 0 {
 		last = lua.LNil
 	}
@@ -305,7 +305,7 @@ func (e *encoder) call(fn lua.LValue, args ...lua.LValue) (lua.LValue, bool) {
 	if !e.m.safe {
 		e.L.Call(len(args), 1)
 	} else if err := e.L.PCall(len(args), 1, nil); err != nil {
-		if api, ok := err.(*lua.ApiError); ok && api.Object != nil {
+		if api, ok := err.(*lua.ApiError); ok && api.Object != nil { //nolint:errorlint // PCall returns it bare
 			e.fail(codec.ToString(e.L, api.Object))
 		} else {
 			e.fail(err.Error())

@@ -139,7 +139,7 @@ var unescape = [256]byte{
 
 // escapedString reads a string whose first backslash is at i into scratch.
 func (p *parser) escapedString(i int) token {
-	buf := append(p.scratch[:0], p.text[p.at+1:i]...)
+	buf := append(p.scratch[:0], p.text[p.at+1:i]...) //nolint:gocritic // it goes back to p.scratch below
 	defer func() { p.scratch = buf[:0] }()
 	for p.at = i; ; {
 		switch c := p.byteAt(p.at); c {

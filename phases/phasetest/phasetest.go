@@ -56,7 +56,7 @@ func FreeAddr(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
+	defer ln.Close() //nolint:errcheck // the port is free again
 	return ln.Addr().String()
 }
 

@@ -43,7 +43,6 @@ type config struct {
 	sslTrusted, sslCiphers             phases.Opt[string]
 	sslProtocols                       phases.Opt[versions]
 	sslCert, sslKey                    phases.Opt[*phases.Value]
-	sslPassword                        phases.Opt[string]
 
 	up  upstream.Conf
 	tls *upstream.TLS

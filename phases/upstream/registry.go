@@ -19,7 +19,7 @@ type Registry struct {
 	groups map[string]*Upstream
 }
 
-// ErrNoUpstream: there is no group of that name.
+// ErrNoUpstream says that there is no group of that name.
 var ErrNoUpstream = errors.New("upstream not found")
 
 // RegistryOf is the registry of the engine that serves t; only once t serves.

@@ -118,7 +118,7 @@ func (x *Exchange) sendStream() (rc phases.Status, again, ok bool) {
 			size := strconv.AppendInt(make([]byte, 0, lead), int64(n), 16)
 			size = append(size, '\r', '\n')
 			copy(buf[lead-len(size):], size)
-			out = append(buf[lead-len(size):lead+n], '\r', '\n')
+			out = append(buf[lead-len(size):lead+n], '\r', '\n') //nolint:gocritic // buf has room for it
 		}
 		switch {
 		case err == io.EOF: //nolint:errorlint // io.Reader's contract

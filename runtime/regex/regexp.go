@@ -5,6 +5,7 @@ import "sync"
 // Flags are the options of a pattern, as PCRE's compile options. Most can also be set inside the pattern.
 type Flags uint32
 
+// The options, by PCRE's names.
 const (
 	Caseless         Flags = 1 << iota // (?i) letters match either case
 	Multiline                          // (?m) ^ and $ also match at line ends

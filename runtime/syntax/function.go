@@ -24,7 +24,6 @@ type function struct {
 	lineDefined int
 	params      int
 	vararg      bool
-	hasSelf     bool
 
 	code  []uint32
 	lines []int

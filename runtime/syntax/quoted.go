@@ -75,7 +75,8 @@ func (p *parser) escape(delim byte) {
 	p.pos++
 }
 
-var simpleEscapes = [...]byte{'a' - 'a': 7, 'b' - 'a': 8, 'f' - 'a': 12, 'n' - 'a': 10, 'r' - 'a': 13, 't' - 'a': 9, 'v' - 'a': 11}
+var simpleEscapes = [...]byte{
+	0: 7, 'b' - 'a': 8, 'f' - 'a': 12, 'n' - 'a': 10, 'r' - 'a': 13, 't' - 'a': 9, 'v' - 'a': 11}
 
 func (p *parser) badEscape(delim byte) {
 	p.fail(string(delim)+string(p.buf), "invalid escape sequence")

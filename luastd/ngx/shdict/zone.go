@@ -182,7 +182,7 @@ const maxEvictions = 30
 // evict removes up to two expired entries from the cold end, and with force the coldest
 // entry before them, whatever its age. It returns how many it removed.
 func (z *Zone) evict(force bool) (freed int) {
-	for try := 0; try < 3; try++ {
+	for try := range 3 {
 		if try == 0 && !force {
 			continue
 		}
