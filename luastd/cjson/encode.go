@@ -164,7 +164,8 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 // and -1 for any other.
 func (e *encoder) arrayLength(t *lua.LTable) int {
 	n := t.Len()
-	var last, key lua.LValue = lua.LNumber(n), nil
+	var key lua.LValue
+	var last lua.LValue = lua.LNumber(n)
 	if n == 0 {
 		last = lua.LNil
 	}
