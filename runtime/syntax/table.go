@@ -6,6 +6,9 @@ import lua "github.com/yuin/gopher-lua"
 const maxHint = 1<<9 - 1
 
 // constructor is a table constructor being read.
+//
+// Deviation: where two fields have the same key, the later one wins, and positional fields win over others in the same batch of 50. In
+// LuaJIT constant fields are stored before all others.
 type constructor struct {
 	table  expr
 	item   expr
