@@ -182,11 +182,19 @@ func Named(t *phases.Tree, name string) *Upstream {
 
 func (m *mainConf) all() []*Upstream {
 	out := slices.Clone(m.list)
-	if m.registry != nil {
-		for _, n := range m.registry.List() {
-			if u := m.registry.get(n); u != nil {
-				out = append(out, u)
-			}
+	if m.registry == nil {
+		return out
+	}
+	for _, n := range m.registry.List() {
+		u := m.registry.get(n)
+		if u == nil {
+			continue
+		}
+		// a group made at run time stands in the place of the configured one that it shadows
+		if i := slices.IndexFunc(out, func(o *Upstream) bool { return phases.EqualFold(o.Name, n) }); i >= 0 {
+			out[i] = u
+		} else {
+			out = append(out, u)
 		}
 	}
 	return out
