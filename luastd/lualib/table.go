@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"math"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -43,20 +44,22 @@ func tableConcat(L *lua.LState) int {
 			machine.Errorf(L, "invalid value (%s) at index %d in table for 'concat'", machine.TypeName(v), k)
 		}
 	}
-	b := make([]byte, 0, size)
+	// A Builder, unlike make, does not clear its room first.
+	var b strings.Builder
+	b.Grow(size)
+	var digits [32]byte
 	for k := i; k <= j; k++ {
 		if k > i {
-			b = append(b, sep...)
+			b.WriteString(sep)
 		}
 		switch v := machine.GetInt(t, k).(type) {
 		case lua.LString:
-			b = append(b, v...)
+			b.WriteString(string(v))
 		case lua.LNumber:
-			b = machine.AppendNumber(b, float64(v))
+			b.Write(machine.AppendNumber(digits[:0], float64(v)))
 		}
 	}
-	L.Push(takeString(b))
-	return 1
+	return pushString(L, b.String())
 }
 
 // table.insert(t, [pos,] v)

@@ -1,7 +1,7 @@
 package machine
 
 import (
-	"unsafe"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -42,17 +42,20 @@ func (s *state) join(L *lua.LState, first int, last *int) lua.LValue {
 		break
 	}
 	if at < *last-1 {
-		b := make([]byte, 0, size)
+		// A Builder, unlike make, does not clear its room first.
+		var b strings.Builder
+		b.Grow(size)
+		var digits [32]byte
 		for _, v := range regs[at+1 : *last+1] {
 			switch v := v.(type) {
 			case lua.LString:
-				b = append(b, v...)
+				b.WriteString(string(v))
 			case lua.LNumber:
-				b = AppendNumber(b, float64(v))
+				b.Write(AppendNumber(digits[:0], float64(v)))
 			}
 		}
 		*last = at + 1
-		return lua.LString(unsafe.String(unsafe.SliceData(b), len(b)))
+		return lua.LString(b.String())
 	}
 	a, b := regs[*last-1], regs[*last]
 	fn := s.metamethod2(a, b, "__concat")
