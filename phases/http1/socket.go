@@ -31,7 +31,12 @@ func (w *wire) Take(all bool) (net.Conn, []byte, error) {
 	if b == nil || b.chunks != nil {
 		return nil, nil, errors.New("the request has no body of a known length")
 	}
-	w.sendContinue()
+	if w.expect && !w.headDone {
+		w.expect = false
+		if err := w.write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+			return nil, nil, err
+		}
+	}
 	b.started, w.lent = true, true
 	ahead := c.readAhead(b.left)
 	w.Took(len(ahead))

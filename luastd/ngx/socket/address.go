@@ -4,10 +4,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"moongate/luastd/handler"
-	"moongate/phases"
-	"moongate/phases/resolver"
 )
 
 // target is where a cosocket is to connect to: an address, a unix socket, or a name to be resolved.
@@ -123,17 +119,6 @@ func parseLocal(s string) (*localAddr, bool) {
 	}
 	return &localAddr{text: s, addr: netip.AddrPortFrom(ip, 0)}, true
 }
-
-// coreOf is the core configuration that c is under, for its resolver.
-func coreOf(c *handler.Ctx) *phases.CoreLocation {
-	if c.R != nil {
-		return c.R.Loc.Core
-	}
-	return c.Tree.HTTP().Core
-}
-
-// resolverOf is the resolver of c's location, nil for none.
-func resolverOf(c *handler.Ctx) *resolver.Resolver { return resolver.For(coreOf(c).Resolver.V) }
 
 func (l *localAddr) setPort(port int) {
 	if port > 0 {

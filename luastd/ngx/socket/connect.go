@@ -96,7 +96,7 @@ func (s *state) tcpConnect(L *lua.LState) int {
 	}
 	c := s.allowed(L)
 	t := codec.CheckTable(L, 1, "connect")
-	a, n := s.connectArgs(L, c.Settings)
+	a, n := s.connectArgs(L, settingsOf(c))
 	if n != 0 {
 		return n
 	}
@@ -137,7 +137,7 @@ func (s *state) tcpConnect(L *lua.LState) int {
 func (u *tcp) renew(c *handler.Ctx, o *owner, key string) {
 	u.dropBuffer()
 	*u = tcp{
-		ud: u.ud, s: u.s, owner: o, conf: c.Settings, made: true, key: key,
+		ud: u.ud, s: u.s, owner: o, conf: settingsOf(c), made: true, key: key,
 		wantConnect: u.wantConnect, wantSend: u.wantSend, wantRead: u.wantRead,
 		local: u.local, transparent: u.transparent, cert: u.cert,
 	}
@@ -206,10 +206,9 @@ func (u *tcp) connect(L *lua.LState, c *handler.Ctx, a connectArgs) int {
 
 // lookup prepares the resolving of a name; the answer is why that cannot be.
 func (d *dialing) lookup(c *handler.Ctx) string {
-	if d.rs = resolverOf(c); d.rs == nil {
+	if d.rs, d.resolveTimeout = resolverOf(c); d.rs == nil {
 		return "no resolver defined to resolve \"" + d.name + "\""
 	}
-	d.resolveTimeout = coreOf(c).ResolverTimeout.V
 	return ""
 }
 
@@ -224,10 +223,10 @@ func (u *tcp) adopt(c *handler.Ctx, p *peer) {
 
 // dial runs d with the baton given back. A thread that is killed meanwhile leaves no connection.
 func (u *tcp) dial(d *dialing) {
-	u.connWaiting = true
+	u.connWaiting, u.dialing = true, d.name == ""
 	unwound := true
 	defer func() {
-		u.connWaiting = false
+		u.connWaiting, u.dialing = false, false
 		if unwound {
 			if d.conn != nil {
 				d.conn.Close() //nolint:errcheck // nobody wants it any more

@@ -90,8 +90,8 @@ func (d *dialing) connect(cancel <-chan struct{}) {
 	switch {
 	case d.path != "" && d.datagram:
 		var c *net.UnixConn
-		// an address of its own, without which nobody could answer
-		c, err = dialer.DialUnix(ctx, "unixgram", &net.UnixAddr{Name: "", Net: "unixgram"}, &net.UnixAddr{Name: d.path, Net: "unixgram"})
+		dialer.Control = autobind
+		c, err = dialer.DialUnix(ctx, "unixgram", nil, &net.UnixAddr{Name: d.path, Net: "unixgram"})
 		conn = c
 	case d.path != "":
 		var c *net.UnixConn
@@ -116,6 +116,13 @@ func transparent(_, _ string, c syscall.RawConn) error {
 	cerr := c.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_TRANSPARENT, 1)
 	})
+	return errors.Join(cerr, err)
+}
+
+// autobind gives a datagram socket an address of its own, without which nobody could answer.
+func autobind(_, _ string, c syscall.RawConn) error {
+	var err error
+	cerr := c.Control(func(fd uintptr) { err = os.NewSyscallError("bind", unix.Bind(int(fd), &unix.SockaddrUnix{})) })
 	return errors.Join(cerr, err)
 }
 

@@ -33,7 +33,7 @@ func (s *state) connected(L *lua.LState, name string) *tcp {
 
 // control runs f on the socket; its error's text comes back, "closed" where there is none.
 func (u *tcp) control(f func(fd int) error) string {
-	if !u.open() {
+	if !u.open() || u.peer == nil && u.down == nil {
 		return "closed"
 	}
 	l := u.link()
@@ -128,7 +128,7 @@ func (s *state) noPointer(name string) lua.LGFunction {
 		}
 		s.current(L)
 		u := s.connected(L, name)
-		if !u.open() || u.peer == nil {
+		if u == nil || u.peer == nil || !u.open() {
 			return fail(L, "closed")
 		}
 		if u.peer.tls == nil {

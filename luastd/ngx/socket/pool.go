@@ -328,7 +328,8 @@ func (s *state) setKeepalive(L *lua.LState) int {
 	}
 	codec.CheckTable(L, 1, "setkeepalive")
 	c := s.current(L)
-	timeout, size := c.Settings.SocketKeepalive, c.Settings.SocketPoolSize
+	conf := settingsOf(c)
+	timeout, size := conf.SocketKeepalive, conf.SocketPoolSize
 	if n >= 2 && L.Get(2) != lua.LNil {
 		timeout = time.Duration(s.integerArg(L, 2, "setkeepalive")) * time.Millisecond
 	}
@@ -336,7 +337,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		size = s.integerArg(L, 3, "setkeepalive")
 	}
 	u := self(L, "setkeepalive")
-	if !u.open() || u.peer == nil || u.readClosed || u.writeClosed || u.eof {
+	if !u.open() || u.down != nil || u.readClosed || u.writeClosed || u.eof {
 		return fail(L, "closed")
 	}
 	u.own(L, c)

@@ -103,7 +103,7 @@ func (s *state) reqSocket(L *lua.LState) int {
 		return fail(L, msg)
 	}
 	u := s.newTCP()
-	u.down, u.owner, u.conf = d, ownerOf(c), c.Settings
+	u.down, u.owner, u.conf = d, ownerOf(c), settingsOf(c)
 	u.chooseTimeouts()
 	c.OnEnd(func() { u.down, u.readClosed, u.writeClosed = nil, true, true })
 	t := L.CreateTable(1, 0)
@@ -118,10 +118,15 @@ func (s *state) reqSocket(L *lua.LState) int {
 	return 1
 }
 
+const pendingBody = "pending request body reading in some other thread"
+
 // takeAll takes the whole connection over: nothing else answers the client any more.
 func (d *downstream) takeAll(c *handler.Ctx) string {
 	if b, ok := c.Value(bodyKey{}).(*downstream); ok && b.left > 0 {
-		return "pending request body reading in some other thread"
+		return pendingBody
+	}
+	if r := c.R; r.BodyRead() && r.ContentLength > 0 && d.wire.BodyReceived() < r.ContentLength {
+		return pendingBody
 	}
 	if c.Buffering && c.Started() {
 		return "http 1.0 buffering"

@@ -127,12 +127,12 @@ func (u *tcp) write(c *handler.Ctx, b []byte) error {
 		if u.down != nil {
 			u.down.wire.Wrote(len(b))
 		}
+		l.sent(c, len(b))
 		debug(c, "lua tcp socket sent all the data")
 		return nil
 	}
 	u.closeWrite()
 	if errors.Is(err, errTimeout) {
-		u.timedOut = true
 		if u.conf.SocketLogErrors {
 			c.Log(phases.LogErr, "lua tcp socket write timed out"+u.upstream())
 		}
@@ -163,4 +163,12 @@ func (u *tcp) link() *link {
 		return &u.down.link
 	}
 	return &u.peer.link
+}
+
+// sent logs what left, as nginx's sockets do.
+func (l *link) sent(c *handler.Ctx, n int) {
+	if c.Enabled(phases.LogDebug) {
+		size := strconv.Itoa(n)
+		debug(c, "send: fd:", strconv.Itoa(l.fd()), " ", size, " of ", size)
+	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"moongate/luastd"
 	"moongate/phases/phasetest"
 )
 
@@ -59,7 +58,7 @@ func says(text string) func(net.Conn) {
 // start serves locations; %s in them is not touched.
 func start(t *testing.T, locations string) *phasetest.Server {
 	t.Helper()
-	return phasetest.Start(t, `events {} http { default_type text/plain; server { listen ADDR; `+locations+` } }`, luastd.Complete())
+	return phasetest.Start(t, `events {} http { default_type text/plain; server { listen ADDR; `+locations+` } }`, complete())
 }
 
 // run runs Lua as the content of a location; PORT in it is a server that handle speaks for.

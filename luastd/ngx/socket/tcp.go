@@ -52,7 +52,7 @@ type tcp struct {
 	eof                                   bool
 	readClosed, writeClosed               bool
 	connWaiting, readWaiting, sendWaiting bool
-	timedOut                              bool // writing
+	dialing                               bool // an address, no name that has to be resolved first
 	sentOnce                              bool
 
 	local       *localAddr
@@ -182,8 +182,7 @@ func upstreamTail(host string, port int, addr string) string {
 
 // closedUse logs the use of a socket that is closed.
 func (u *tcp) closedUse(c *handler.Ctx, what string) {
-	conf := c.Settings
-	if conf != nil && !conf.SocketLogErrors {
+	if !settingsOf(c).SocketLogErrors {
 		return
 	}
 	var us, cs string
@@ -240,7 +239,7 @@ func (u *tcp) open() bool {
 	if u == nil {
 		return false
 	}
-	return u.down != nil || u.peer != nil && u.peer.owner != nil
+	return u.down != nil || u.dialing || u.peer != nil && u.peer.owner != nil
 }
 
 // own raises "bad request" where another request's socket is used.
@@ -307,10 +306,14 @@ func (s *state) getReusedTimes(L *lua.LState) int {
 		codec.Raise(L, "expecting 1 argument (including the object), but got "+strconv.Itoa(n))
 	}
 	u := self(L, "getreusedtimes")
-	if !u.open() || u.peer == nil || u.readClosed && u.writeClosed {
+	if !u.open() || u.down != nil || u.readClosed && u.writeClosed {
 		return fail(L, "closed")
 	}
-	L.Push(lua.LNumber(u.peer.reused))
+	n := 0
+	if u.peer != nil {
+		n = u.peer.reused
+	}
+	L.Push(lua.LNumber(n))
 	return 1
 }
 

@@ -266,7 +266,7 @@ func reason(err error) string {
 func (s *state) getSSLSession(L *lua.LState) int {
 	c := s.current(L)
 	u := s.connected(L, "getsslsession")
-	if !u.open() || u.peer == nil || u.readClosed && u.writeClosed {
+	if u == nil || u.peer == nil || !u.open() || u.readClosed && u.writeClosed {
 		return fail(L, "closed")
 	}
 	if u.peer.tls == nil {
@@ -320,7 +320,7 @@ func (s *state) setTrustedStore(L *lua.LState) int {
 		store = &trustedStore{ts.CertPool()}
 	}
 	switch {
-	case !u.open() || u.peer == nil || u.readClosed || u.writeClosed:
+	case u == nil || u.peer == nil || !u.open() || u.readClosed || u.writeClosed:
 		return fail(L, "closed")
 	case u.owner != ownerOf(c):
 		return fail(L, "bad request")

@@ -105,7 +105,7 @@ func (s *state) setPeerName(L *lua.LState) int {
 		}
 		debug(c, "lua reuse socket upstream ctx")
 	}
-	u.made, u.owner, u.conf, u.peer = true, o, c.Settings, nil
+	u.made, u.owner, u.conf, u.peer = true, o, settingsOf(c), nil
 	u.chooseTimeout()
 	t, problem := parseTarget(host, port)
 	if problem != "" {
@@ -174,7 +174,7 @@ func (u *udp) chooseTimeout() {
 // ready is what send and receive are sure of first; n != 0 is the number of results of a refusal.
 func (u *udp) ready(L *lua.LState, c *handler.Ctx, what string) int {
 	if !u.open() {
-		if c.Settings == nil || c.Settings.SocketLogErrors {
+		if settingsOf(c).SocketLogErrors {
 			us := nilPointer
 			if u != nil && u.made {
 				us = pointer(u)
@@ -225,6 +225,7 @@ func (s *state) udpSend(L *lua.LState) int {
 	case n != len(b):
 		return fail(L, "partial write")
 	}
+	u.peer.sent(c, n)
 	return one(L)
 }
 
