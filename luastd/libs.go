@@ -3,6 +3,7 @@ package luastd
 import (
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/bit"
 	"moongate/luastd/cjson"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
@@ -68,6 +69,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 func openLibraries(v *handler.VM, w *workers) error {
 	L := v.W.L
 	openLua(v, w)
+	bit.Open(L)
 	v.W.OpenCoroutine(L)
 	v.Null = newNull(L)
 	v.Ngx = L.NewTable()

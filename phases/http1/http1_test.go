@@ -169,6 +169,9 @@ func TestIdleConnectionsCloseOnReload(t *testing.T) {
 // TestAllocations bounds what one plain request costs in allocations, the client's side included in
 // none of it: the client writes and reads raw bytes.
 func TestAllocations(t *testing.T) {
+	if phasetest.Race {
+		t.Skip("the race detector allocates")
+	}
 	s := phasetest.Start(t, strings.Replace(config, "events", "error_log logs/error.log error; events", 1), probe)
 	c, err := net.Dial("tcp", s.Addr())
 	if err != nil {
