@@ -14,6 +14,8 @@ type life struct {
 	entry    *vm.Thread
 	killed   bool
 	children []*Ctx
+	start    func(t *vm.Thread)
+	end      func()
 }
 
 // Adopt makes Kill reach the context of a subrequest that the script waits for, until Disown.
@@ -49,7 +51,21 @@ func (c *Ctx) ThreadStarted(t *vm.Thread) {
 	if killed && c.Phase != Log {
 		t.Kill()
 	}
+	if c.life.start != nil {
+		c.life.start(t)
+	}
 }
+
+// ThreadEnded is told by package vm of the end of each entry thread.
+func (c *Ctx) ThreadEnded(t *vm.Thread) {
+	if t == c.Entry && c.life.end != nil {
+		c.life.end()
+	}
+}
+
+// Around has start called with the baton held before the entry thread runs any Lua, and end when it and its
+// light threads have ended; a thread that start kills does not run.
+func (c *Ctx) Around(start func(t *vm.Thread), end func()) { c.life.start, c.life.end = start, end }
 
 // HandlerEnded says that Entry has ended. Call it on the request's goroutine.
 func (c *Ctx) HandlerEnded() {

@@ -120,6 +120,11 @@ func (t *Thread) light(nargs int) {
 	if err == nil {
 		t.results = takeResults(t.L)
 	}
+	if e, ok := err.(*lua.ApiError); ok { //nolint:errorlint // PCall returns nothing else
+		if tb, ok := e.Cause.(*traceback); ok { //nolint:errorlint // set by threadError
+			t.raw = tb.raw
+		}
+	}
 	t.err = finishTrace(err)
 	t.ended = true
 	w, fam := t.W, t.family
@@ -234,3 +239,7 @@ func (t *Thread) Results() []lua.LValue { return t.results }
 
 // Err returns how a light thread ended: nil, an *lua.ApiError with its traceback, or an error that carries a Control.
 func (t *Thread) Err() error { return t.err }
+
+// Raw returns what error was called with in a light thread that it has ended, where Err's message is that with a position in front; else
+// nil. LuaJIT leaves both on the thread's stack, and ngx.thread.wait returns them.
+func (t *Thread) Raw() lua.LValue { return t.raw }

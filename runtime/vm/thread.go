@@ -37,6 +37,7 @@ type Thread struct {
 
 	results  []lua.LValue
 	err      error
+	raw      lua.LValue
 	next     *Thread // in family.threads
 	plain    bool    // coroutine.yield outside a coroutine is an error
 	ended    bool
@@ -72,8 +73,12 @@ func (k *killState) kill() {
 }
 
 // Starter is implemented by owners that want to know their entry threads, to be able to kill them. ThreadStarted is called by Run with the
-// baton held, before any Lua runs.
+// baton held, before any Lua runs; a thread that it kills does not run at all.
 type Starter interface{ ThreadStarted(t *Thread) }
+
+// Ender is implemented by owners that want to know when their entry threads have ended, light threads included. ThreadEnded is called by Run
+// with the baton held, whether ThreadStarted killed the thread or not.
+type Ender interface{ ThreadEnded(t *Thread) }
 
 // entry is an entry thread with its family, in one allocation.
 type entry struct {
@@ -108,6 +113,9 @@ func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []
 	defer t.leave()
 	if o, ok := owner.(Starter); ok {
 		o.ThreadStarted(t)
+		if t.kill.on.Load() {
+			return nil, controlError(Killed{})
+		}
 	}
 	res, err := t.call(fn, nret, args)
 	if e.fam.live > 1 {
@@ -128,6 +136,9 @@ func (t *Thread) leave() {
 		t.family.stopFibers(t)
 	}
 	t.dropBody()
+	if o, ok := t.Owner.(Ender); ok {
+		o.ThreadEnded(t)
+	}
 	t.release()
 	t.putWaiter()
 }
@@ -281,7 +292,10 @@ func (t *Thread) Yieldable() bool { return t.fiber != nil || !t.plain }
 
 // traceback gathers the frames of the coroutines that an error has passed, the innermost first. It travels in the
 // Cause of an *lua.ApiError.
-type traceback struct{ parts []string }
+type traceback struct {
+	parts []string
+	raw   lua.LValue // see Thread.Raw
+}
 
 func (tb *traceback) Error() string {
 	var b strings.Builder
@@ -295,13 +309,34 @@ func (tb *traceback) Error() string {
 // threadError is the Handler of threads, and of coroutines made by wrap: it adds the frames of L.
 func threadError(L *lua.LState, e *lua.ApiError) {
 	tb, ok := e.Cause.(*traceback) //nolint:errorlint // set by this function only
-	if !ok {
-		tb = &traceback{}
+	if ok {
+		tb.raw = nil
+	} else {
+		tb = &traceback{raw: rawMessage(L, e)}
 		e.Cause = tb
 	}
 	if w := workerOf(L); w != nil {
 		tb.parts = append(tb.parts, w.Group.opts.Traceback(L))
 	}
+}
+
+// rawMessage is the first argument of the Go function that has raised e, where e is that string with a position in front, as Lua's
+// error makes it. L runs the handler, called from that function.
+func rawMessage(L *lua.LState, e *lua.ApiError) lua.LValue {
+	full, ok := e.Object.(lua.LString)
+	cf := *currentFrame(L)
+	if !ok || cf == nil || cf.Parent == nil || cf.Parent.Fn == nil || !cf.Parent.Fn.IsG {
+		return nil
+	}
+	reg := registryOf(L)
+	base := cf.Parent.LocalBase
+	if base >= len(reg.array) {
+		return nil
+	}
+	if raw, ok := reg.array[base].(lua.LString); ok && strings.HasSuffix(string(full), ": "+string(raw)) {
+		return raw
+	}
+	return nil
 }
 
 // finishTrace puts the whole trace where users of gopher-lua look for it.

@@ -127,12 +127,18 @@ func wait(v *handler.VM, L *lua.LState) int {
 func outcome(L *lua.LState, child *vm.Thread) int {
 	if err := child.Err(); err != nil {
 		L.Push(lua.LFalse)
+		n := 2
+		if raw := child.Raw(); raw != nil {
+			// what is left on the thread's stack in OpenResty: the message as it was given, then as it was raised
+			L.Push(raw)
+			n++
+		}
 		if e, ok := err.(*lua.ApiError); ok { //nolint:errorlint // vm's threads end with nothing else
 			L.Push(e.Object)
 		} else {
 			L.Push(lua.LString(err.Error()))
 		}
-		return 2
+		return n
 	}
 	L.Push(lua.LTrue)
 	res := child.Results()

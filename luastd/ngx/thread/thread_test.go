@@ -48,6 +48,7 @@ func TestThread(t *testing.T) {
 			local b = ngx.thread.spawn(function() ngx.sleep(0.01) return "fast" end)
 			ngx.say(select(2, ngx.thread.wait(a, b))) ngx.thread.kill(a)`, "fast\n"},
 		{"an error", `local t = ngx.thread.spawn(function() error("bad", 0) end) ngx.say(ngx.thread.wait(t))`, "falsebad\n"},
+		{"an error with its position", `local t = ngx.thread.spawn(function() error("bad") end) local ok, raw, full = ngx.thread.wait(t) ngx.say(raw, " ", full ~= raw)`, "bad true\n"},
 		{"a table as error", `local t = ngx.thread.spawn(function() error({code = 7}) end) local ok, e = ngx.thread.wait(t) ngx.say(e.code)`, "7\n"},
 		{"wait twice", `local t = ngx.thread.spawn(function() end) ngx.thread.wait(t) ngx.say(ngx.thread.wait(t))`, "nilalready waited or killed\n"},
 		{"kill", `local t = ngx.thread.spawn(function() ngx.sleep(10) ngx.say("no") end) ngx.say(ngx.thread.kill(t), coroutine.status(t), select(2, ngx.thread.kill(t)))`,

@@ -16,9 +16,9 @@ import (
 // Register puts ngx.sleep and ngx.timer into v.Ngx. Called with the baton held.
 func Register(v *handler.VM) {
 	L := v.W.L
-	t := L.CreateTable(0, 4)
-	t.RawSetString("at", L.NewFunction(func(L *lua.LState) int { return create(v, L, "at", false) }))
-	t.RawSetString("every", L.NewFunction(func(L *lua.LState) int { return create(v, L, "every", true) }))
+	t, s := L.CreateTable(0, 4), &schedule{v: v}
+	t.RawSetString("at", L.NewFunction(func(L *lua.LState) int { return create(s, L, "at", false) }))
+	t.RawSetString("every", L.NewFunction(func(L *lua.LState) int { return create(s, L, "every", true) }))
 	t.RawSetString("pending_count", L.NewFunction(func(L *lua.LState) int {
 		// count = ngx.timer.pending_count()
 		current(v, L, "no request")
@@ -28,7 +28,7 @@ func Register(v *handler.VM) {
 	t.RawSetString("running_count", L.NewFunction(func(L *lua.LState) int {
 		// count = ngx.timer.running_count()
 		current(v, L, "no request")
-		L.Push(lua.LNumber(v.W.RunningTimers()))
+		L.Push(lua.LNumber(s.running))
 		return 1
 	}))
 	v.Ngx.RawSetString("timer", t)
@@ -46,7 +46,7 @@ func current(v *handler.VM, L *lua.LState, missing string) *handler.Ctx {
 
 // timer is what is called when the time has come. Immutable.
 type timer struct {
-	v        *handler.VM
+	*schedule
 	delay    time.Duration
 	every    bool
 	fn       *lua.LFunction
@@ -59,7 +59,8 @@ type timer struct {
 // hdl, err = ngx.timer.at(delay, callback, user_arg1, user_arg2, ...)
 //
 // hdl, err = ngx.timer.every(delay, callback, user_arg1, user_arg2, ...)
-func create(v *handler.VM, L *lua.LState, name string, every bool) int {
+func create(s *schedule, L *lua.LState, name string, every bool) int {
+	v := s.v
 	n := L.GetTop()
 	if n < 2 {
 		codec.Raise(L, fmt.Sprintf("expecting at least 2 arguments but got %d", n))
@@ -76,7 +77,7 @@ func create(v *handler.VM, L *lua.LState, name string, every bool) int {
 	if c.Phase == handler.ExitWorker {
 		codec.Raise(L, "API disabled in the context of "+c.Phase.ContextName())
 	}
-	t := &timer{v: v, delay: time.Duration(ms) * time.Millisecond, every: every, fn: fn, settings: c.Settings, errorLog: c.ErrorLog, tail: c.TimerLog}
+	t := &timer{schedule: s, delay: time.Duration(ms) * time.Millisecond, every: every, fn: fn, settings: c.Settings, errorLog: c.ErrorLog, tail: c.TimerLog}
 	t.args = make([]lua.LValue, 1, n-1)
 	for i := 3; i <= n; i++ {
 		t.args = append(t.args, L.Get(i))
@@ -101,7 +102,7 @@ func create(v *handler.VM, L *lua.LState, name string, every bool) int {
 func (t *timer) arm() error {
 	t.v.Tree.Retain()
 	t.v.Timers.Add(1)
-	_, err := t.v.W.NewTimer(t.delay, false, t.fire)
+	err := t.add(t.delay, t.fire)
 	if err != nil {
 		t.v.Timers.Add(-1)
 		t.v.Tree.Release()
@@ -115,21 +116,17 @@ func (t *timer) ended() {
 	}
 }
 
-// fire calls the timer's function, on a goroutine of its own.
-func (t *timer) fire(premature bool) {
+// fire calls the timer's function, on a goroutine of its own, once it is e's turn.
+func (t *timer) fire(e *turn, premature bool) {
 	v := t.v
 	defer v.Tree.Release()
 	defer t.ended()
+	t.await(e)
 	v.Tree.Log(phases.LogDebug, "lua ngx.timer expired")
 	if t.every {
 		if err := t.arm(); err != nil && !errors.Is(err, vm.ErrExiting) {
 			v.Tree.Log(phases.LogAlert, "failed to create the next timer of delay %d ms", t.delay.Milliseconds())
 		}
-	}
-	if v.MaxRunningTimers > 0 && v.W.RunningTimers() > v.MaxRunningTimers {
-		v.Tree.Log(phases.LogAlert, "lua failed to run timer with function defined at %s:%d: %d lua_max_running_timers are not enough",
-			source(t.fn), t.fn.Proto.LineDefined, v.MaxRunningTimers)
-		return
 	}
 	c := &handler.Ctx{
 		Tree: v.Tree, VM: v, Phase: handler.Timer, Settings: t.settings, ErrorLog: t.errorLog, TimerLog: t.tail, Premature: premature,
@@ -137,11 +134,28 @@ func (t *timer) fire(premature bool) {
 	if e := v.Tree.Engine(); e != nil {
 		c.Serial = e.NextSerial()
 	}
+	refused := false
+	c.Around(func(th *vm.Thread) {
+		if t.began(e) {
+			return
+		}
+		refused = true
+		th.Kill()
+	}, func() {
+		if !refused {
+			t.running--
+		}
+	})
 	args := make([]lua.LValue, len(t.args))
 	copy(args, t.args)
 	args[0] = lua.LBool(premature)
 	_, err := v.W.Run(c, t.fn, 0, args...)
 	c.HandlerEnded()
+	if refused {
+		v.Tree.Log(phases.LogAlert, "lua failed to run timer with function defined at %s:%d: %d lua_max_running_timers are not enough",
+			source(t.fn), t.fn.Proto.LineDefined, v.MaxRunningTimers)
+		return
+	}
 	c.LogAborted("entry", err)
 	c.End()
 	if c.Enabled(phases.LogDebug) {

@@ -30,6 +30,10 @@ func TestTimer(t *testing.T) {
 			[]string{"lua ngx.timer expired", `\[lua\] content_by_lua\(nginx.conf:4\):1: ran: false1nilx, context: ngx.timer, client: 127.0.0.1, server: 127.0.0.1:\d+\n`,
 				`\*\d+ http lua close fake http connection, context: ngx.timer`}},
 		{"every", "", `local n = 0 ngx.say(ngx.timer.every(0.002, function() n = n + 1 ngx.log(ngx.WARN, "run ", n) end))`, "1\n", []string{"run 3,"}},
+		{"in the order in which they are due", "", `local s = "" for i = 1, 9 do ngx.timer.at(0.01, function() s = s .. i if i == 9 then ngx.log(ngx.WARN, "order ", s) end end) end`, "",
+			[]string{"order 123456789"}},
+		{"quick ones do not count together", "lua_max_running_timers 1;", `local n = 0 for i = 1, 50 do ngx.timer.at(0, function() n = n + 1 if n == 50 then ngx.log(ngx.WARN, "all ran") end end) end`, "",
+			[]string{"all ran"}},
 		{"waits and spawns", "", `ngx.timer.at(0, function() local t = ngx.thread.spawn(function() ngx.sleep(0.001) return 5 end)
 			ngx.log(ngx.WARN, "got ", select(2, ngx.thread.wait(t))) end)`, "", []string{"got 5"}},
 		{"made by a timer", "", `ngx.timer.at(0, function() ngx.timer.at(0, function() ngx.log(ngx.WARN, "inner") end) end)`, "",
