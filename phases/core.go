@@ -158,6 +158,9 @@ var coreModule = NewModule(Module{
 	MergeLocation: mergeCoreLocation,
 })
 
+// CoreDirectives lists the directives that belong to no module.
+func CoreDirectives() []Directive { return coreDirectives() }
+
 func coreDirectives() []Directive {
 	loc := func(name string, a Arity, set SetFunc) Directive {
 		return Directive{name, CtxAll, a, LocationConf, set}

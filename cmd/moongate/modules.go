@@ -25,6 +25,7 @@ import (
 	"moongate/phases/realip"
 	"moongate/phases/referer"
 	"moongate/phases/rewrite"
+	"moongate/phases/setmisc"
 	"moongate/phases/splitclients"
 	"moongate/phases/ssl"
 	"moongate/phases/static"
@@ -42,6 +43,7 @@ func modules() []*phases.Module {
 		limitreq.Module,
 		limitconn.Module,
 		rewrite.Module,
+		setmisc.Module,
 		maps.Module,
 		geo.Module,
 		splitclients.Module,
