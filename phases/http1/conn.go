@@ -49,7 +49,8 @@ type conn struct {
 	rc         syscall.RawConn
 	info       phases.Conn
 	state      atomic.Int32
-	pending    []byte // read ahead of br
+	pending    []byte           // read ahead of br
+	first      *[firstSize]byte // borrowed; what pending lies in
 	br         *bufio.Reader
 	plainOnTLS bool
 	hijacked   bool
@@ -108,7 +109,10 @@ func (c *conn) dropReader() {
 func (c *conn) Read(p []byte) (int, error) {
 	if len(c.pending) > 0 {
 		n := copy(p, c.pending)
-		c.pending = c.pending[n:]
+		if c.pending = c.pending[n:]; len(c.pending) == 0 && c.first != nil {
+			firsts.Put(c.first)
+			c.pending, c.first = nil, nil
+		}
 		return n, nil
 	}
 	return c.netConn.Read(p)
@@ -181,7 +185,9 @@ func (c *conn) firstRead() bool {
 				return false
 			}
 			if n > 0 {
-				got = b[:n]
+				got, c.first = b[:n], b
+			} else {
+				firsts.Put(b)
 			}
 			rerr = err
 			return true
