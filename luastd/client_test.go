@@ -1,0 +1,97 @@
+package luastd_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"moongate/luastd"
+	"moongate/phases/phasetest"
+)
+
+// TestHTTPModule drives require "http" (gluahttp) from a content handler.
+func TestHTTPModule(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		w.Header().Set("X-Method", r.Method)
+		w.WriteHeader(201)
+		io.WriteString(w, r.URL.Path+"|"+r.Header.Get("X-A")+"|"+string(b))
+	}))
+	defer back.Close()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := gone.Addr().String()
+	gone.Close()
+	text := `events {} http { server { listen ADDR;
+	location /get { content_by_lua_block {
+		local http = require "http"
+		local res, err = http.post("BACK/x", {headers = {["X-A"] = "1"}, body = "hi", timeout = 5})
+		ngx.say(res.status_code, " ", res.body, " ", res.headers["X-Method"])
+	} }
+	location /dead { content_by_lua_block {
+		local res, err = require("http").get("http://DEAD/")
+		ngx.say(res == nil, " ", (err:find("refused", 1, true) ~= nil))
+	} }
+	location /batch { content_by_lua_block {
+		local res, errs = require("http").request_batch({{"get", "BACK/1"}, {"get", "http://DEAD/"}, {"put", "BACK/3", {body = "b"}}})
+		ngx.say(res[1].body, " ", res[2] == nil, " ", errs[2] ~= nil, " ", res[3].body)
+	} }
+	location /filter {
+		content_by_lua_block { ngx.say("x") }
+		header_filter_by_lua_block { ngx.header["X-Code"] = require("http").get("BACK/f").status_code }
+	}
+	} }`
+	text = strings.NewReplacer("BACK", back.URL, "DEAD", dead).Replace(text)
+	s := phasetest.Start(t, text, luastd.Complete())
+	for _, c := range []struct{ name, path, want string }{
+		{"options", "/get", "201 /x|1|hi POST\n"},
+		{"an error is a value", "/dead", "true true\n"},
+		{"batch", "/batch", "/1|| true true /3||b\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := s.Get(c.path).Body; got != c.want {
+				t.Errorf("%q, want %q\n%s", got, c.want, s.ErrorLog())
+			}
+		})
+	}
+	if got := s.Get("/filter").Header.Get("X-Code"); got != "201" {
+		t.Errorf("in a header filter: %q\n%s", got, s.ErrorLog())
+	}
+}
+
+// TestGatewayModule reads the configuration through require "moongate" (gopher-luar).
+func TestGatewayModule(t *testing.T) {
+	dir := phasetest.Dir(t)
+	phasetest.WriteFile(t, dir+"live/hello.content.lua", `ngx.say("hello")`)
+	s := phasetest.StartIn(t, dir, `worker_processes 2; events {} http { server { listen ADDR; server_name a.example b.example; lua_script_dir live;
+	location = /info { content_by_lua_block {
+		local g = require "moongate"
+		local servers = g:Servers()
+		local one = servers[1]
+		ngx.say(#servers, " ", one.Name, " ", one.Names[2], " ", one.Locations[1].Modifier, one.Locations[1].Name, " ", one.Scripts[1], " ", g:Workers())
+	} } } }`, luastd.Complete())
+	if got := s.Get("/info", "Host: a.example").Body; got != "1 a.example b.example =/info /hello 2\n" {
+		t.Errorf("%q\n%s", got, s.ErrorLog())
+	}
+}
+
+// TestCPULimit: a script that never ends is ended, and the worker lives on.
+func TestCPULimit(t *testing.T) {
+	s := phasetest.Start(t, `worker_processes 1; events {} http { lua_cpu_limit 100ms; server { listen ADDR;
+	location /loop { content_by_lua_block { while true do pcall(function() while true do end end) end } }
+	location /ok { content_by_lua_block { ngx.say("ok") } } } }`, luastd.Complete())
+	if res := s.Get("/loop"); res.Status != 500 {
+		t.Errorf("status %d", res.Status)
+	}
+	if !strings.Contains(s.ErrorLog(), "cpu limit exceeded") {
+		t.Errorf("the log does not say why:\n%s", s.ErrorLog())
+	}
+	if got := s.Get("/ok").Body; got != "ok\n" {
+		t.Errorf("afterwards: %q", got)
+	}
+}
