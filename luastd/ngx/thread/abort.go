@@ -6,15 +6,17 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/luastd/ngx/codec"
 	"moongate/phases"
 	"moongate/runtime/vm"
 )
 
 // ok, err = ngx.on_abort(callback)
 func onAbort(v *handler.VM, L *lua.LState) int {
-	c := v.Current()
-	c.Live(L, "no request found")
+	c := current(v, L)
 	switch {
+	case c.R == nil:
+		codec.Raise(L, "API disabled in the context of "+c.Phase.ContextName())
 	case c.OnAbort != nil:
 		return refuse(L, "duplicate call")
 	case c.Settings == nil || !c.Settings.CheckClientAbort:
