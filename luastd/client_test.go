@@ -75,6 +75,13 @@ func TestGatewayModule(t *testing.T) {
 		local one = servers[1]
 		ngx.say(#servers, " ", one.Name, " ", one.Names[2], " ", one.Locations[1].Modifier, one.Locations[1].Name, " ", one.Scripts[1], " ", g:Workers())
 	} } } }`, luastd.Complete())
+	bare := phasetest.Start(t, `events {} http { server { listen ADDR; location / { content_by_lua_block {
+		local server = require("moongate"):Servers()[1]
+		ngx.say(#server.Scripts, " ", #server.Names, " ", #server.Listens)
+	} } } }`, luastd.Complete())
+	if got := bare.Get("/").Body; got != "0 1 1\n" {
+		t.Errorf("a server without drop-in scripts: %q\n%s", got, bare.ErrorLog())
+	}
 	if got := s.Get("/info", "Host: a.example").Body; got != "1 a.example b.example =/info /hello 2\n" {
 		t.Errorf("%q\n%s", got, s.ErrorLog())
 	}

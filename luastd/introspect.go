@@ -34,7 +34,8 @@ type LocationInfo struct {
 func (g *Gateway) Servers() []ServerInfo {
 	var out []ServerInfo
 	for _, s := range g.tree.Servers {
-		info := ServerInfo{Name: s.Name(), Scripts: DropIns(s)}
+		// gopher-luar makes nil of an empty list that was never made
+		info := ServerInfo{Name: s.Name(), Scripts: append([]string{}, DropIns(s)...), Names: []string{}, Listens: []string{}, Locations: []LocationInfo{}}
 		for _, n := range s.Names {
 			info.Names = append(info.Names, n.Name)
 		}
