@@ -20,6 +20,7 @@ import (
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
+	"moongate/luastd/resty/http"
 	"moongate/luastd/resty/limit"
 	"moongate/luastd/resty/lock"
 	"moongate/luastd/resty/lrucache"
@@ -60,6 +61,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"resty.limit.count":      limit.Count,
 	"resty.limit.req":        limit.Req,
 	"resty.limit.traffic":    limit.Traffic,
+	"resty.http":             http.Loader,
 	"resty.lock":             lock.Loader,
 	"resty.lrucache":         lrucache.Loader,
 	"resty.lrucache.pureffi": lrucache.Loader,

@@ -29,6 +29,8 @@ func Register(v *handler.VM) {
 		"setpeername": s.setPeerName, "send": s.udpSend, "receive": s.udpReceive, "settimeout": s.udpSetTimeout,
 		"close": s.udpClose, "bind": s.udpBind,
 	})
+	s.sessionMeta = L.CreateTable(0, 1)
+	s.sessionMeta.RawSetString("__tostring", L.NewFunction(sessionText))
 	// where libraries look for the methods, to add their own
 	L.G.Registry.RawSetString("__tcp_cosocket_mt", s.tcpMeta)
 	L.G.Registry.RawSetString("__tcp_req_cosocket_mt", s.reqMeta)

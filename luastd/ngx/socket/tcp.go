@@ -24,6 +24,8 @@ type state struct {
 	reqMeta *lua.LTable
 	rawMeta *lua.LTable
 	udpMeta *lua.LTable
+	// sessionMeta is that of TLS sessions.
+	sessionMeta *lua.LTable
 }
 
 // slot is where a cosocket's table keeps its state, as in OpenResty.

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"strconv"
@@ -42,6 +43,15 @@ type session struct {
 
 // LuaType is what type() answers for a session.
 func (s *session) LuaType() string { return "cdata" }
+
+// sessionText is tostring's answer for a session.
+func sessionText(L *lua.LState) int {
+	if x := sessionOf(L.Get(1)); x != nil {
+		L.Push(lua.LString(fmt.Sprintf("cdata<void *>: %p", x)))
+		return 1
+	}
+	return 0
+}
 
 // Get offers the session that the script gave.
 func (s *session) Get(string) (*tls.ClientSessionState, bool) {
@@ -143,7 +153,7 @@ func (s *state) sslHandshake(L *lua.LState) int {
 }
 
 func (s *state) pushSession(L *lua.LState, c *handler.Ctx, x *session) {
-	ud := &lua.LUserData{Value: x, Env: L.Env}
+	ud := &lua.LUserData{Value: x, Env: L.Env, Metatable: s.sessionMeta}
 	if c.Enabled(phases.LogDebug) {
 		debug(c, "lua ssl save session: ", pointer(x))
 		tree := s.v.Tree

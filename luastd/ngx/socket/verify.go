@@ -52,10 +52,22 @@ func (b *tlsBase) verify(cs *tls.ConnectionState, roots *x509.CertPool, name str
 	if err != nil {
 		return err
 	}
-	if name != "" && leaf.VerifyHostname(name) != nil {
+	if name != "" && !madeFor(leaf, name) {
 		return errHostMismatch
 	}
 	return nil
+}
+
+// madeFor reports whether a certificate names a host. One without alternative names speaks by its subject, which
+// Go no longer believes and OpenSSL does.
+func madeFor(c *x509.Certificate, name string) bool {
+	if c.VerifyHostname(name) == nil {
+		return true
+	}
+	if len(c.DNSNames)+len(c.IPAddresses)+len(c.EmailAddresses)+len(c.URIs) > 0 || c.Subject.CommonName == "" {
+		return false
+	}
+	return (&x509.Certificate{DNSNames: []string{c.Subject.CommonName}}).VerifyHostname(name) == nil
 }
 
 // verifyFailure finds OpenSSL's words for what Go says.
