@@ -11,6 +11,7 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/location"
 	"moongate/luastd/ngx/output"
+	"moongate/luastd/ngx/pipe"
 	"moongate/luastd/ngx/re"
 	"moongate/luastd/ngx/req"
 	"moongate/luastd/ngx/resp"
@@ -47,6 +48,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson.safe":    func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
 	"http":          httpclient.Loader,
 	"moongate":      loadGateway,
+	"ngx.pipe":      pipe.Loader,
 	"ngx.req":       req.Loader,
 	"ngx.re":        re.Loader,
 	"ngx.resp":      resp.Loader,
