@@ -23,6 +23,7 @@ type Server struct {
 	engine *phases.Engine
 	listen atomic.Pointer[phases.Listen]
 	ln     net.Listener
+	begin  sync.Once // of accept
 	wg     sync.WaitGroup
 	closed atomic.Bool
 
@@ -30,7 +31,8 @@ type Server struct {
 	conns map[*conn]struct{}
 }
 
-// New opens the address of l and begins to accept. The error is nginx's sentence.
+// New opens the address of l. Connections wait in the kernel's queue until the first Update: before it
+// there is no configuration that could serve them. The error is nginx's sentence.
 func New(e *phases.Engine, l *phases.Listen) (phases.FrontEnd, error) {
 	s := &Server{engine: e, conns: map[*conn]struct{}{}}
 	s.listen.Store(l)
@@ -39,8 +41,6 @@ func New(e *phases.Engine, l *phases.Listen) (phases.FrontEnd, error) {
 		return nil, fmt.Errorf("bind() to %s failed %s", l.Text, phases.Errno(err))
 	}
 	s.ln = ln
-	s.wg.Add(1)
-	go s.accept()
 	return s, nil
 }
 
@@ -95,8 +95,14 @@ func socketOptions(fd int, l *phases.Listen) error {
 	return errors.Join(errs...)
 }
 
-// Update tells the server what a new configuration says of its address.
-func (s *Server) Update(l *phases.Listen) { s.listen.Store(l) }
+// Update tells the server what a new configuration says of its address. The first one begins to accept.
+func (s *Server) Update(l *phases.Listen) {
+	s.listen.Store(l)
+	s.begin.Do(func() {
+		s.wg.Add(1)
+		go s.accept()
+	})
+}
 
 // Addr is the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.ln.Addr() }
