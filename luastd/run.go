@@ -74,7 +74,7 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 		r.Log(phases.LogErr, lerr.msg)
 		return outcome{status: lerr.status, exited: true}
 	}
-	if r.Proto < phases.HTTP11 && !r.IsSub() && lc.http10Buffering.V && !c.HeaderSent() {
+	if r.Proto < phases.HTTP11 && !r.IsSub() && lc.http10Buffering.V && !c.HeaderSent() && r.Method != "HEAD" {
 		c.Buffering = true
 	}
 	c.Phase, c.HasExit = phase, false
@@ -93,6 +93,7 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 		return outcome{status: exec(r, ctl), done: true}
 	case handler.Jump:
 		r.URIChanged = true
+		r.SetCtx(Module, nil) // the request begins anew: no ngx.ctx
 		return outcome{jump: true}
 	case handler.Abort:
 		return outcome{status: phases.StatusClientClosedRequest, exited: true}
@@ -156,7 +157,7 @@ func exec(r *phases.Request, e handler.Exec) phases.Status {
 func enter(c *handler.Ctx) {
 	c.Running++
 	if !c.R.OffWire() {
-		c.R.Main.Block = c.VM.Blocking
+		c.R.Main.Block = c.Blocking
 	}
 }
 

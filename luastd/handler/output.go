@@ -7,14 +7,20 @@ import (
 // This file is how a script's output reaches the response. All functions are called with the baton
 // held, by a thread of the context; they may give it back while the client is slow.
 
-// Blocking runs f, which waits for something outside, with the baton given back, if the calling
-// goroutine holds it; see phases.Request.Block.
-func (v *VM) Blocking(f func()) {
-	v.W.Current().Wait(func(<-chan struct{}) { f() })
+// Blocking runs f, which waits for the client's socket, with the baton given back: phases.Request.Block
+// of a request whose handler holds it. Other threads of the request that want to write wait.
+func (c *Ctx) Blocking(f func()) {
+	ch := make(chan struct{})
+	c.sending = ch
+	defer func() {
+		c.sending = nil
+		close(ch)
+	}()
+	c.VM.Wait(func(<-chan struct{}) { f() })
 }
 
-// lockOut keeps two light threads of one request from writing at once: the second waits.
-func (c *Ctx) lockOut() func() {
+// awaitTurn waits while another light thread of the request is writing.
+func (c *Ctx) awaitTurn() {
 	for c.sending != nil {
 		ch := c.sending
 		c.VM.Wait(func(cancel <-chan struct{}) {
@@ -24,9 +30,6 @@ func (c *Ctx) lockOut() func() {
 			}
 		})
 	}
-	ch := make(chan struct{})
-	c.sending = ch
-	return func() { c.sending = nil; close(ch) }
 }
 
 // SendHeader sends the response's head if that was not done, with the content type that the location
@@ -67,9 +70,7 @@ func (c *Ctx) HeaderSent() bool { return c.R.HeaderSent || c.headerSent }
 // Send sends body bytes, the head first where it is missing. Error means that the client takes no
 // more; other statuses come from the header filters.
 func (c *Ctx) Send(b []byte) phases.Status {
-	if c.sending != nil {
-		defer c.lockOut()()
-	}
+	c.awaitTurn()
 	if rc := c.SendHeader(); rc != phases.OK {
 		return rc
 	}
@@ -78,6 +79,9 @@ func (c *Ctx) Send(b []byte) phases.Status {
 		return phases.OK
 	}
 	if c.Buffering {
+		if c.Enabled(phases.LogDebug) {
+			r.Log(phases.LogDebug, "lua buffering output bufs for the HTTP 1.0 request")
+		}
 		c.out10 = append(c.out10, b...)
 		return phases.OK
 	}
@@ -93,9 +97,7 @@ func (c *Ctx) Flush() phases.Status {
 	if c.Buffering || r.Finished {
 		return phases.OK
 	}
-	if c.sending != nil {
-		defer c.lockOut()()
-	}
+	c.awaitTurn()
 	if rc := c.SendHeader(); rc != phases.OK {
 		return rc
 	}
@@ -108,6 +110,7 @@ func (c *Ctx) Flush() phases.Status {
 // SendLast ends the response, sending the head where it is missing (an empty body then).
 func (c *Ctx) SendLast() phases.Status {
 	r := c.R
+	c.awaitTurn()
 	if c.EOF {
 		return phases.OK
 	}

@@ -200,12 +200,35 @@ func (c *conn) firstRead() bool {
 	return true
 }
 
+// tryWrite writes what the kernel takes without waiting.
+func (c *conn) tryWrite(p []byte) (n int, err error) {
+	werr := c.rc.Write(func(fd uintptr) bool {
+		for {
+			n, err = unix.Write(int(fd), p)
+			if err != unix.EINTR {
+				return true
+			}
+		}
+	})
+	switch {
+	case werr != nil:
+		return 0, werr
+	case err == unix.EAGAIN:
+		return 0, nil
+	case err != nil:
+		return 0, os.NewSyscallError("write", err)
+	}
+	return n, nil
+}
+
 var errHeadTooLarge = errors.New("request header too large")
 
 // readHead waits until a whole request head is buffered and returns it; it stays in br. The string is
 // the head's one copy: the request's header strings are cut from it.
+//
+// A request line of HTTP/0.9, or one that cannot be right, is a head of its own: nothing need follow.
 func (c *conn) readHead() (string, error) {
-	skip := 0
+	skip, lineSeen := 0, false
 	for {
 		b, _ := c.br.Peek(c.br.Buffered())
 		for skip < len(b) && (b[skip] == '\r' || b[skip] == '\n') {
@@ -218,6 +241,12 @@ func (c *conn) readHead() (string, error) {
 		}
 		if n := headEnd(b); n > 0 {
 			return string(b[:n]), nil
+		}
+		if i := bytes.IndexByte(b, '\n'); i >= 0 && !lineSeen {
+			lineSeen = true
+			if line := string(b[:i+1]); lineAlone(line) {
+				return line, nil
+			}
 		}
 		if len(b) >= readSize {
 			if bytes.IndexByte(b, '\n') < 0 {
@@ -270,6 +299,14 @@ func (c *conn) request(r *phases.Request) bool {
 	}
 	c.w.head = head
 	r.HeadLength = int64(len(head))
+	if lineAlone(head) {
+		c.br.Discard(len(head)) //nolint:errcheck // it is buffered
+		if status, why := parse(r, head, core); status != phases.OK {
+			return c.refuse(r, status, why)
+		}
+		e.Serve(r)
+		return c.after(r)
+	}
 	h := heads.Get().(*fasthttp.RequestHeader)
 	if perr := c.decode(h, head); perr != nil {
 		heads.Put(h)

@@ -61,6 +61,7 @@ func TestWire(t *testing.T) {
 		{"pipelined behind a body", "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhiGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /2||"},
 		{"absolute target", "GET http://other/p?q HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "GET /p|q|"},
 		{"HTTP/1.0", "GET /old HTTP/1.0\r\n\r\n", "GET /old||"},
+		{"HTTP/0.9", "GET /oldest\r\n", "GET /oldest||"},
 		{"head has no body", "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "Content-Length: 8\r\n"},
 		{"100-continue", "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "POST /||ok"},
 		{"streamed", "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "2\r\n0;\r\n2\r\n1;\r\n2\r\n2;\r\n0\r\n\r\n"},
@@ -95,6 +96,10 @@ func TestRefusals(t *testing.T) {
 		{"unknown coding", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 501 "},
 		{"folded header", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 400 "},
 		{"space before the colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400 "},
+		{"folded header, in nginx's words", "GET / HTTP/1.1\r\nHost: x\r\n c\r\n\r\n", "HTTP/1.1 400 "},
+		{"method that cannot be, alone", "GeT / HTTP/1.1\r\n", "HTTP/1.1 400 "},
+		{"target that cannot be, alone", "GET x HTTP/1.1\r\n", "HTTP/1.1 400 "},
+		{"HTTP/0.9 with another method", "POST /\r\n", "HTTP/1.1 400 "},
 		{"bad escape", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
 		{"header of a megabyte", "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 1<<20) + "\r\n\r\n", "Request Header Or Cookie Too Large"},
 		{"request line of a megabyte", "GET /" + strings.Repeat("a", 1<<20) + " HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 414 "},
@@ -187,4 +192,11 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("%.1f allocations a request, want at most 10", got)
 	}
 	t.Logf("%.1f allocations a request", got)
+}
+
+func TestHTTP09HasNoHead(t *testing.T) {
+	s := phasetest.Start(t, config, probe)
+	if got := s.Raw("GET /a\r\n"); strings.Contains(got, "HTTP/1.1") {
+		t.Errorf("answer %q, want the body alone", got)
+	}
 }

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"fmt"
 	"strings"
 
 	"moongate/phases"
@@ -11,41 +12,30 @@ func parseLine(r *phases.Request, head string) (target, version string, ok bool)
 	line, _, _ := strings.Cut(head, "\n")
 	line = strings.TrimSuffix(line, "\r")
 	r.RequestLine = line
+	r.Method, target, version, ok = cutLine(line)
+	return target, version, ok
+}
+
+// cutLine cuts a request line at its blanks. A version is missing in HTTP/0.9.
+func cutLine(line string) (method, target, version string, ok bool) {
 	method, rest, ok := strings.Cut(line, " ")
 	if !ok {
-		return "", "", false
+		return method, "", "", false
 	}
-	r.Method = method
+	rest = strings.TrimRight(rest, " ")
 	i := strings.LastIndexByte(rest, ' ')
 	if i < 0 {
-		return rest, "", false
+		return method, rest, "", true
 	}
-	return rest[:i], rest[i+1:], true
+	return method, strings.Trim(rest[:i], " "), rest[i+1:], true
 }
 
 // parse fills r from a head that the codec found well formed. A status other than OK refuses the
 // request, with the reason that goes to the error log.
 func parse(r *phases.Request, head string, core *phases.CoreServer) (phases.Status, string) {
 	target, version, ok := parseLine(r, head)
-	if !ok {
-		return 400, "client sent invalid request"
-	}
-	switch version {
-	case "HTTP/1.1":
-		r.Proto = phases.HTTP11
-	case "HTTP/1.0":
-		r.Proto = phases.HTTP10
-	default:
-		if strings.HasPrefix(version, "HTTP/1.") {
-			r.Proto = phases.HTTP11
-		} else {
-			return 505, "client sent invalid version"
-		}
-	}
-	for i := range len(r.Method) {
-		if c := r.Method[i]; (c < 'A' || c > 'Z') && c != '_' && c != '-' {
-			return 400, "client sent invalid method"
-		}
+	if s, refused := checkLine(r.Method, target, version, ok); s != phases.OK {
+		return s, refused
 	}
 	if r.Method == "CONNECT" {
 		return 405, "client sent CONNECT method"
@@ -88,8 +78,44 @@ func parse(r *phases.Request, head string, core *phases.CoreServer) (phases.Stat
 	return phases.OK, ""
 }
 
+// checkLine is what a request line is refused for.
+func checkLine(method, target, version string, ok bool) (phases.Status, string) {
+	for i := range len(method) {
+		if c := method[i]; (c < 'A' || c > 'Z') && c != '_' && c != '-' {
+			return 400, "client sent invalid method"
+		}
+	}
+	if !ok || method == "" || target == "" {
+		return 400, "client sent invalid request"
+	}
+	if c := target[0] | 0x20; target[0] != '/' && (c < 'a' || c > 'z' || !strings.Contains(target, "://")) && method != "CONNECT" {
+		return 400, "client sent invalid request"
+	}
+	switch {
+	case version == "" && method != "GET":
+		return 400, "client sent invalid method in HTTP/0.9 request"
+	case version == "" || strings.HasPrefix(version, "HTTP/1."):
+		return phases.OK, ""
+	case strings.HasPrefix(version, "HTTP/"):
+		return 505, "client sent invalid version"
+	}
+	return 400, "client sent invalid request"
+}
+
+// lineAlone reports whether nothing need be read behind the request line: it is of HTTP/0.9, which knows
+// no header, or will be refused.
+func lineAlone(head string) bool {
+	line, _, _ := strings.Cut(head, "\n")
+	method, target, version, ok := cutLine(strings.TrimSuffix(line, "\r"))
+	s, _ := checkLine(method, target, version, ok)
+	return version == "" || s != phases.OK
+}
+
 func protoOf(version string) phases.Proto {
-	if version == "HTTP/1.0" {
+	switch version {
+	case "":
+		return phases.HTTP09
+	case "HTTP/1.0":
 		return phases.HTTP10
 	}
 	return phases.HTTP11
@@ -117,7 +143,7 @@ func headerLines(r *phases.Request, head string, core *phases.CoreServer) (phase
 			break
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			return 400, "client sent a folded header line"
+			return 400, fmt.Sprintf("client sent invalid header line: \"\\x%02x...\"", line[0])
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {

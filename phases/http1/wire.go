@@ -15,6 +15,10 @@ import (
 // outSize is how much of an answer is gathered before it is written.
 const outSize = 16 << 10
 
+// pieceSize is how much is written at once, so that send_timeout is a time between two writes and not
+// for the whole.
+const pieceSize = 256 << 10
+
 // wire is the connection's side of its present request: phases.Wire.
 type wire struct {
 	c         *conn
@@ -106,6 +110,9 @@ func (w *wire) WriteHead(r *phases.Request) error {
 	}
 	o := &r.Out
 	w.headDone = true
+	if r.Proto == phases.HTTP09 {
+		return nil
+	}
 	w.keepalive = r.Loc.Core.KeepaliveTimeout.V
 	w.length = o.ContentLength
 	custom := o.Headers.All()
@@ -186,7 +193,15 @@ func (w *wire) WriteHead(r *phases.Request) error {
 	b = append(b, "\r\n\r\n"...)
 	w.out = b
 	w.headSize = int64(len(w.out) - before)
-	return nil
+	return w.postpone()
+}
+
+// postpone sends what was gathered once postpone_output says that it is enough.
+func (w *wire) postpone() error {
+	if w.r.HeaderOnly || int64(len(w.out)) < w.r.Loc.Core.PostponeOutput.V {
+		return nil
+	}
+	return w.Flush()
 }
 
 // appendClean keeps a value from ending its line.
@@ -262,7 +277,10 @@ func (w *wire) Write(in []phases.Buf) error {
 	if w.chunked {
 		w.out = append(w.out, "\r\n"...)
 	}
-	return nil
+	if in[len(in)-1].Last {
+		return nil
+	}
+	return w.postpone()
 }
 
 func (w *wire) writeBytes(p []byte) error {
@@ -273,15 +291,27 @@ func (w *wire) writeBytes(p []byte) error {
 		w.out = append(w.out, p...)
 		return nil
 	}
-	if len(w.out) == 0 {
-		return w.write(p)
+	if len(w.out) > 0 && len(p) <= pieceSize {
+		bufs := net.Buffers{w.out, p}
+		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
+		var n int64
+		var err error
+		w.blocking(func() { n, err = bufs.WriteTo(w.c.netConn) })
+		w.sent += n
+		w.out = w.out[:0]
+		return w.failed(err)
 	}
-	bufs := net.Buffers{w.out, p}
-	w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
-	n, err := bufs.WriteTo(w.c.netConn)
-	w.sent += n
-	w.out = w.out[:0]
-	return w.failed(err)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for len(p) > 0 {
+		n := min(len(p), pieceSize)
+		if err := w.write(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
 }
 
 func (w *wire) rate() int64 { return w.r.LimitRate() }
@@ -304,7 +334,7 @@ func (w *wire) paced(p []byte, rate int64) error {
 		p = p[n:]
 		due := time.Duration(float64(w.sent-free) / float64(rate) * float64(time.Second))
 		if wait := due - time.Since(w.started); wait > 0 && len(p) > 0 {
-			time.Sleep(wait)
+			w.blocking(func() { time.Sleep(wait) })
 		}
 	}
 	return nil
@@ -327,7 +357,9 @@ func (w *wire) writeFile(b *phases.Buf, n int64) error {
 	// sendfile, a megabyte at a time so that the deadline is one between two writes
 	for n > 0 {
 		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
-		m, err := io.Copy(w.c.netConn, io.LimitReader(b.File, min(n, 1<<20)))
+		var m int64
+		var err error
+		w.blocking(func() { m, err = io.Copy(w.c.netConn, io.LimitReader(b.File, min(n, 1<<20))) })
 		w.sent += m
 		n -= m
 		if err != nil {
@@ -359,9 +391,35 @@ func (w *wire) write(p []byte) error {
 		d = w.r.Loc.Core.SendTimeout.V
 	}
 	w.c.setWrite(d)
-	n, err := w.c.netConn.Write(p)
+	n, err := w.send(p)
 	w.sent += int64(n)
 	return w.failed(err)
+}
+
+// blocking runs f, which may wait for the client, so that nobody else is kept waiting with it.
+func (w *wire) blocking(f func()) {
+	if b := w.r.Block; b != nil {
+		b(f)
+		return
+	}
+	f()
+}
+
+// send writes p. Where others wait for what the writer holds, it first tries what the kernel takes at
+// once, which is nearly always all.
+func (w *wire) send(p []byte) (n int, err error) {
+	if w.r.Block == nil {
+		return w.c.netConn.Write(p)
+	}
+	if w.c.rc != nil && w.c.netConn == w.c.raw {
+		n, err = w.c.tryWrite(p)
+		if err != nil || n == len(p) {
+			return n, err
+		}
+	}
+	var m int
+	w.blocking(func() { m, err = w.c.netConn.Write(p[n:]) })
+	return n + m, err
 }
 
 func (w *wire) failed(err error) error {
