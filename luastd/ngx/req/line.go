@@ -55,20 +55,6 @@ func (l *library) rawHeader(L *lua.LState) int {
 	return 1
 }
 
-// originalAddr is addr, err = ngx.req.get_original_addr(): where a connection that a firewall rule
-// redirected was going to.
-func (l *library) originalAddr(L *lua.LState) int {
-	r := l.v.Current().Live(L, "no request found")
-	addr, err := originalDestination(r.Conn.Raw)
-	if err != nil {
-		L.Push(lua.LNil)
-		L.Push(lua.LString(err.Error()))
-		return 2
-	}
-	L.Push(lua.LString(addr))
-	return 1
-}
-
 // method is method_name = ngx.req.get_method().
 func (l *library) method(L *lua.LState) int {
 	r := l.v.Current().Live(L, "no request found")
@@ -115,6 +101,9 @@ func (l *library) setURI(L *lua.LState) int {
 	jump := n >= 2 && flag(L, 2, "set_uri")
 	if jump {
 		c.LiveIn(L, "no request found", handler.Rewrite|handler.ServerRewrite)
+		if c.Enabled(phases.LogDebug) {
+			r.Log(phases.LogDebug, "lua set uri jump to \""+uri+"\"")
+		}
 		if c.NoAbort > 0 {
 			codec.Raise(L, "attempt to abort with pending subrequests")
 		}

@@ -61,7 +61,6 @@ func TestRequest(t *testing.T) {
 			local f = io.open(ngx.req.get_body_file()) ngx.say(ngx.req.get_body_data(), f:read("*a")) f:close()`, "nilhello\n"},
 		{"arity", raise + `try(ngx.req.read_body, 1) try(ngx.req.set_body_data) try(ngx.req.get_body_data, 1, 2)`,
 			"expecting 0 arguments but seen 1\nexpecting 1 arguments but seen 0\nexpecting 0 or 1 arguments but seen 2\n"},
-		{"original address", `local a, e = ngx.req.get_original_addr() ngx.say(type(a or e))`, "string\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
