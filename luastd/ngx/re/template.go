@@ -42,7 +42,7 @@ func parseTemplate(s string) *template {
 		}
 		i = j + 1
 		if i == len(s) {
-			return &template{err: fmt.Sprintf("attempt to use invalid capturing variable name found in \"%s\"", s)}
+			return &template{err: fmt.Sprintf("lua script: invalid capturing variable name found in \"%s\"", s)}
 		}
 		if s[i] == '$' {
 			t.parts = append(t.parts, part{"$", -1})
@@ -51,7 +51,9 @@ func parseTemplate(s string) *template {
 		}
 		braced := s[i] == '{'
 		if braced {
-			i++
+			if i++; i == len(s) {
+				return &template{err: fmt.Sprintf("lua script: invalid capturing variable name found in \"%s\"", s)}
+			}
 		}
 		n, digits := 0, 0
 		for i < len(s) && s[i] >= '0' && s[i] <= '9' && n < 1e6 {
