@@ -2,11 +2,11 @@ package codec
 
 import "strings"
 
-// UnsafeByte returns the offset of the first control byte in s, which must not stand in a URI or a
-// redirect, or -1.
+// UnsafeByte returns the offset of the first control byte in s other than a tab, which must not stand in
+// a URI or a redirect, or -1.
 func UnsafeByte(s string) int {
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == 0x7f {
+		if c := s[i]; c < 0x20 && c != '\t' || c == 0x7f {
 			return i
 		}
 	}
