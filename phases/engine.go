@@ -16,7 +16,8 @@ func now() time.Time { return time.Now() }
 // FrontEnd serves one address: it accepts connections, reads requests, calls Engine.Serve and
 // writes the answers. Close stops accepting; Drain waits for requests in flight.
 type FrontEnd interface {
-	// Update tells the configuration's present view of the address.
+	// Update tells the configuration's present view of the address. It is first called when the
+	// configuration serves; nothing may be accepted before.
 	Update(l *Listen)
 	// CloseIdle closes the connections that wait for a next request.
 	CloseIdle()
@@ -250,7 +251,7 @@ func (e *Engine) begin(r *Request, t *Tree) bool {
 		r.Logf(LogInfo, "client sent invalid header line: %q", name)
 	}
 	if r.Refused != "" {
-		r.Log(LogInfo, r.Refused+" while reading client request")
+		r.Log(LogInfo, r.Refused+" while reading client request headers")
 	}
 	return true
 }
