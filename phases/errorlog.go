@@ -184,7 +184,9 @@ func (e *ErrorLog) Write(level LogLevel, msg string) {
 	b := make([]byte, 0, len(msg)+64)
 	b = at.AppendFormat(b, "2006/01/02 15:04:05")
 	b = append(b, " ["...)
-	b = append(b, level.String()...)
+	if level != LogStderr { // nginx has no word for it
+		b = append(b, level.String()...)
+	}
 	b = append(b, "] "...)
 	b = append(b, pid...)
 	b = append(b, '#')

@@ -55,6 +55,7 @@ type Location struct {
 	named    map[string]*Location
 	regexes  []*Location
 	exact    map[string]*Location
+	slashed  map[string]*Location // the exact ones with AutoRedirect, by their name without its last slash
 	prefixes *radix
 }
 
@@ -152,6 +153,12 @@ func (loc *Location) index(errs *conf.ErrorList) {
 				*errs = append(*errs, &conf.Error{Msg: fmt.Sprintf("duplicate location %q", c.Name), Pos: c.Pos})
 			}
 			loc.exact[c.Name] = c
+			if short, ok := strings.CutSuffix(c.Name, "/"); ok && c.AutoRedirect {
+				if loc.slashed == nil {
+					loc.slashed = map[string]*Location{}
+				}
+				loc.slashed[short] = c
+			}
 		case LocationPrefix, LocationNoRegex:
 			if seen[c.Name] {
 				*errs = append(*errs, &conf.Error{Msg: fmt.Sprintf("duplicate location %q", c.Name), Pos: c.Pos})
@@ -191,6 +198,9 @@ func (loc *Location) find(r *Request) (findResult, *Location) {
 		if slash != nil && slash.AutoRedirect && (p == nil || p.Name != r.URI) {
 			return findRedirect, slash
 		}
+		if e := loc.slashed[r.URI]; e != nil && (p == nil || p.Name != r.URI) {
+			return findRedirect, e
+		}
 		if p != nil {
 			r.Loc = p
 			noRegex = p.Kind == LocationNoRegex
@@ -200,6 +210,8 @@ func (loc *Location) find(r *Request) (findResult, *Location) {
 			}
 			res = findPrefix
 		}
+	} else if e := loc.slashed[r.URI]; e != nil {
+		return findRedirect, e
 	}
 	if !noRegex {
 		for _, c := range loc.regexes {
