@@ -223,8 +223,21 @@ func (r *Request) InternalRedirect(uri, args string) Status {
 	r.URIChanged = false
 	clear(r.ctx)
 	r.Loc = r.Server.loc
-	r.process(PhaseServerRewrite)
+	r.anew(PhaseServerRewrite)
 	return Done
+}
+
+// anew runs a redirected request. A filter may have asked for it while a handler is still writing: what
+// that handler holds is given back meanwhile, since the handlers to come want it too.
+func (r *Request) anew(p Phase) {
+	block := r.Main.Block
+	if block == nil || r.OffWire() {
+		r.process(p)
+		return
+	}
+	r.Main.Block = nil
+	defer func() { r.Main.Block = block }()
+	block(func() { r.process(p) })
 }
 
 // NamedLocation continues the request in a named location (ngx_http_named_location). The caller
@@ -252,7 +265,7 @@ func (r *Request) NamedLocation(name string) Status {
 	clear(r.ctx)
 	r.content = nil
 	r.SetLocation(loc)
-	r.process(PhaseRewrite)
+	r.anew(PhaseRewrite)
 	return Done
 }
 

@@ -23,7 +23,7 @@ var Module = phases.NewModule(phases.Module{
 })
 
 func filter(r *phases.Request, next phases.HeaderHandler) phases.Status {
-	if r.Out.Status != 200 || r.IsSub() {
+	if r.Out.Status != 200 || r.IsSub() || r.IgnoreConditions {
 		return next(r)
 	}
 	if since, ok := r.In.Value("If-Unmodified-Since"); ok && !unmodified(r, since) {
