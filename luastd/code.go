@@ -3,6 +3,7 @@ package luastd
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,28 +26,38 @@ type code struct {
 	pos   conf.Pos
 }
 
-// chunkName is how ngx_lua names inline code: the directive without its suffix, the file's base name
-// and the line at which the code begins.
-func chunkName(d *conf.Directive) string {
+// chunkNameRoom is how much of the directive, the file and the line LuaJIT shows of a chunk name.
+const chunkNameRoom = 56
+
+// chunkName is how ngx_lua names inline code: the directive without its suffix, the file and the line
+// at which the code begins. A file in confDir goes by its path from there, nginx.conf by its name alone;
+// of a name that is too long the end remains.
+func chunkName(d *conf.Directive, confDir string) string {
 	name := strings.TrimSuffix(d.Name, "_block")
 	pos := d.Term
 	if pos.Line == 0 {
 		pos = d.Pos
 	}
-	file := pos.File
-	if i := strings.LastIndexByte(file, '/'); i >= 0 {
-		file = file[i+1:]
+	line, file := strconv.Itoa(pos.Line), pos.File
+	if strings.HasSuffix(file, "/nginx.conf") {
+		file = "nginx.conf"
+	} else {
+		file = strings.TrimPrefix(file, confDir)
+		if room := chunkNameRoom - len(name) - len(line); len(file) > room {
+			file = "..." + file[len(file)-max(room-len("..."), 0):]
+		}
 	}
-	return fmt.Sprintf("=%s(%s:%d)", name, file, pos.Line)
+	return "=" + name + "(" + file + ":" + line + ")"
 }
 
 // parseCode reads the script of a *_by_lua, *_by_lua_block or *_by_lua_file directive.
 func parseCode(l *phases.Load, d *conf.Directive, phase handler.Phase, variables bool) (*code, error) {
 	m := l.MainOf(Module).(*mainConf)
 	c := &code{phase: phase, index: len(m.codes), pos: d.Pos}
+	confDir := l.ConfPath("") + "/"
 	switch {
 	case d.Lua != nil:
-		c.src, c.chunk = d.Lua.Text, chunkName(d)
+		c.src, c.chunk = d.Lua.Text, chunkName(d, confDir)
 	case strings.HasSuffix(d.Name, "_file"):
 		a := d.Args[0]
 		if d.Name == "set_by_lua_file" {
@@ -68,10 +79,18 @@ func parseCode(l *phases.Load, d *conf.Directive, phase handler.Phase, variables
 		if d.Name == "set_by_lua" {
 			a = d.Args[1]
 		}
-		c.src, c.chunk = a.Value, chunkName(d)
+		c.src, c.chunk = a.Value, chunkName(d, confDir)
 	}
 	m.codes = append(m.codes, c)
 	return c, nil
+}
+
+// named is how messages name the directive that c stands in.
+func (c *code) named(directive string) string {
+	if c.path != nil {
+		return directive + "_file"
+	}
+	return directive
 }
 
 // workers are the Lua workers of one configuration.
@@ -117,6 +136,7 @@ func (w *workers) compileInline() {
 type loadError struct {
 	msg    string
 	status phases.Status
+	cause  string // what the compiler says; where it has spoken
 }
 
 func (e *loadError) Error() string { return e.msg }
@@ -131,7 +151,7 @@ func (w *workers) function(v *handler.VM, c *code, r *phases.Request) (*lua.LFun
 		}
 		k := w.inline[c.index]
 		if k.err != nil {
-			return nil, &loadError{"failed to load inlined Lua code: " + k.err.Error(), 500}
+			return nil, &loadError{"failed to load inlined Lua code: " + k.err.Error(), 500, k.err.Error()}
 		}
 		fn := v.W.Function(k.proto, nil)
 		slot.Store(fn)
@@ -162,7 +182,7 @@ func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
 	w.watched.Store(path, struct{}{})
 	b, err := os.ReadFile(path)
 	if err != nil {
-		status := phases.Status(500)
+		status := phases.Status(503)
 		if os.IsNotExist(err) {
 			status = 404
 		}
@@ -170,11 +190,11 @@ func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
 		if i := strings.Index(why, ": "); i > 0 {
 			why = strings.TrimSuffix(why[i+2:], ")")
 		}
-		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": cannot open %s: %s", path, path, why), status}
+		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": cannot open %s: %s", path, path, why), status, fmt.Sprintf("cannot open %s: %s", path, why)}
 	}
 	p, err := w.group.Compile(string(b), "@"+path)
 	if err != nil {
-		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": %s", path, err), 500}
+		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": %s", path, err), 500, err.Error()}
 	}
 	w.files.Store(path, p)
 	return p, nil

@@ -53,12 +53,15 @@ func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
 	return func(r *phases.Request) phases.Status {
 		list, n := scriptsFor(r, handler.HeaderFilter, phases.LocationOf[locConf](r.Loc, Module).headerFilter)
 		for _, k := range list[:n] {
-			_, exited, ok := runInline(context(r), handler.HeaderFilter, k, "header_filter_by_lua*", 0)
-			if !ok {
+			c := context(r)
+			before := c.ExitStatus()
+			if _, _, ok := runInline(c, handler.HeaderFilter, k, "header_filter_by_lua*", 0); !ok {
 				return phases.Error
 			}
-			if exited != nil && (exited.Status >= 300 || exited.Status == phases.Error) {
-				return exited.Status
+			if now := c.ExitStatus(); now == phases.Error && before != now {
+				return phases.Error
+			} else if now != before { // else it says so again, of the answer that its first time brought about
+				return r.FilterFinalize(now)
 			}
 		}
 		if r.TakesDirectly() {

@@ -68,7 +68,7 @@ func (w *workers) boot(v *handler.VM, k *code, phase handler.Phase) error {
 	}
 	fn, lerr := w.function(v, k, nil)
 	if lerr != nil {
-		return lerr
+		return errors.New(lerr.cause)
 	}
 	c := &handler.Ctx{Tree: w.tree, VM: v, Phase: phase, Settings: httpSettings(w.tree)}
 	var err error
@@ -119,12 +119,7 @@ func start(t *phases.Tree) error {
 	}
 	for _, v := range w.vms {
 		if err := w.boot(v, m.initWorker, handler.InitWorker); err != nil {
-			var le *loadError
-			msg := handler.ErrorText(err)
-			if errors.As(err, &le) {
-				msg = le.msg
-			}
-			t.Log(phases.LogErr, "init_worker_by_lua error: %s", msg)
+			t.Log(phases.LogErr, "%s error: %s", m.initWorker.named("init_worker_by_lua"), handler.ErrorText(err))
 		}
 	}
 	w.group.Acquire()
@@ -203,7 +198,7 @@ func stop(t *phases.Tree) {
 	w.group.Drain()
 	for _, v := range w.vms {
 		if err := w.boot(v, m.exitWorker, handler.ExitWorker); err != nil {
-			t.Log(phases.LogErr, "exit_worker_by_lua error: %s", handler.ErrorText(err))
+			t.Log(phases.LogErr, "%s error: %s", m.exitWorker.named("exit_worker_by_lua"), handler.ErrorText(err))
 		}
 	}
 	w.endThreads()
@@ -249,7 +244,7 @@ func check(t *phases.Tree) error {
 // initialise runs init_by_lua; the error is the sentence that the start fails with.
 func (w *workers) initialise(v *handler.VM) error {
 	if err := w.boot(v, w.main.initCode, handler.Init); err != nil {
-		return fmt.Errorf("init_by_lua error: %s", handler.ErrorText(err))
+		return fmt.Errorf("%s error: %s", w.main.initCode.named("init_by_lua"), handler.ErrorText(err))
 	}
 	return nil
 }

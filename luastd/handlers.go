@@ -118,6 +118,9 @@ func runContent(r *phases.Request, k *code) phases.Status {
 	if o.done {
 		return phases.Done
 	}
+	if o.status == phases.Declined && !r.HeaderSent {
+		return phases.StatusClose // nobody else will answer
+	}
 	if o.status == phases.Declined || o.jump {
 		return phases.OK
 	}

@@ -58,7 +58,7 @@ func postconfigure(l *phases.Load) error {
 			l.Handle(p, h)
 		}
 	}
-	add(false, phases.PhaseServerRewrite, serverRewriteHandler)
+	l.HandleFirst(phases.PhaseServerRewrite, serverRewriteHandler)
 	l.Handle(phases.PhaseRewrite, dropIn)
 	add(m.rewriteNoPostpone.V, phases.PhaseRewrite, rewriteHandler)
 	add(m.accessNoPostpone.V, phases.PhaseAccess, accessHandler)

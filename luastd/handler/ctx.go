@@ -161,7 +161,7 @@ func (c *Ctx) Log(level phases.LogLevel, msg string) {
 		if c.Phase == Timer {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: ngx.timer" + c.TimerLog
 		}
-		if c.Phase == InitWorker || c.Phase == ExitWorker {
+		if c.Phase == InitWorker {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName()
 		}
 		c.errorLog().Write(level, msg)
@@ -193,6 +193,14 @@ func utoa(n uint64) string {
 			return string(b[i:])
 		}
 	}
+}
+
+// ExitStatus is what ngx.exit was last called with in the present handler; OK where it was not called.
+func (c *Ctx) ExitStatus() phases.Status {
+	if !c.HasExit {
+		return phases.OK
+	}
+	return c.Exited
 }
 
 // Started reports whether the script has produced output or a head.

@@ -91,6 +91,9 @@ func (l *library) flush(L *lua.LState) int {
 	case why != "":
 		return failed(L, why)
 	case c.Buffering:
+		if c.Enabled(phases.LogDebug) {
+			r.Log(phases.LogDebug, "lua http 1.0 buffering makes ngx.flush() a no-op")
+		}
 		return failed(L, "buffering")
 	case !c.R.HeaderSent || !c.SeenBody && !wait:
 		return failed(L, "nothing to flush")
