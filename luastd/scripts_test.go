@@ -137,7 +137,7 @@ func TestPostponeOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second)) //nolint:errcheck // the read will tell
+	c.SetDeadline(time.Now().Add(10 * time.Second))                              //nolint:errcheck // the read will tell
 	io.WriteString(c, "GET /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") //nolint:errcheck // the read will tell
 	if _, err = io.ReadFull(c, make([]byte, 2000)); err != nil {
 		t.Error(err)

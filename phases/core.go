@@ -63,6 +63,7 @@ type CoreLocation struct {
 	BodyTimeout         Opt[time.Duration]
 	BodyTempPath        Opt[string]
 	SendTimeout         Opt[time.Duration]
+	PostponeOutput      Opt[int64] // how much of an answer is gathered before it is sent
 	KeepaliveTimeout    Opt[time.Duration]
 	KeepaliveHeader     Opt[time.Duration]
 	KeepaliveTime       Opt[time.Duration]
@@ -257,7 +258,7 @@ func coreDirectives() []Directive {
 		loc("directio_alignment", Take1, Ignore),
 		loc("read_ahead", Take1, Ignore),
 		loc("output_buffers", Take2, Ignore),
-		loc("postpone_output", Take1, Ignore),
+		loc("postpone_output", Take1, SetSize(func(c *C) *Opt[int64] { return &c.PostponeOutput })),
 		loc("subrequest_output_buffer_size", Take1, Ignore),
 		loc("tcp_nopush", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.TCPNoPush })),
 		loc("tcp_nodelay", OnOff, SetFlag(func(c *C) *Opt[bool] { return &c.TCPNoDelay })),
@@ -631,6 +632,7 @@ func mergeCoreLocation(l *Load, parent, child any) error {
 	c.BodyTimeout.Merge(p.BodyTimeout, 60*time.Second)
 	c.BodyTempPath.Merge(p.BodyTempPath, "client_body_temp")
 	c.SendTimeout.Merge(p.SendTimeout, 60*time.Second)
+	c.PostponeOutput.Merge(p.PostponeOutput, 1460)
 	c.KeepaliveTimeout.Merge(p.KeepaliveTimeout, 75*time.Second)
 	c.KeepaliveHeader.Merge(p.KeepaliveHeader, 0)
 	c.KeepaliveTime.Merge(p.KeepaliveTime, time.Hour)
