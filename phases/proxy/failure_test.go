@@ -81,6 +81,7 @@ func TestConnectFailures(t *testing.T) {
 		"upstream all { server "+dead+" down; } upstream two { server "+dead+" max_fails=0; server "+dead+"; }",
 		`location /refused { proxy_pass http://`+dead+`; }
 		 location /unix { proxy_pass http://unix:`+noSocket+`:/u; }
+		 location /unreachable { proxy_pass http://255.255.255.255:80; }
 		 location /all { proxy_pass http://all; }
 		 location /two { proxy_pass http://two; }
 		 location /resolve { proxy_pass http://$arg_h; }
@@ -92,9 +93,11 @@ func TestConnectFailures(t *testing.T) {
 		status int
 		log    string
 	}{
+		{"/refused?q", 502, "http next upstream, 2"},
 		{"/refused?q", 502, `connect() failed (111: Connection refused) while connecting to upstream, client: 127.0.0.1, server: , request: "GET /refused?q HTTP/1.1", upstream: "http://` + dead + `/refused?q", host: "localhost"`},
 		{"/unix", 502, `[crit]`},
 		{"/unix", 502, `connect() to unix:` + noSocket + ` failed (2: No such file or directory) while connecting to upstream, client: 127.0.0.1, server: , request: "GET /unix HTTP/1.1", upstream: "http://unix:` + noSocket + `:/u", host:`},
+		{"/unreachable", 502, `connect() to 255.255.255.255:80 failed (101: Network is unreachable) while connecting to upstream, client: 127.0.0.1, server: , request: "GET /unreachable HTTP/1.1", upstream: "http://255.255.255.255:80/unreachable"`},
 		{"/all", 502, `no live upstreams while connecting to upstream, client: 127.0.0.1, server: , request: "GET /all HTTP/1.1", upstream: "http://all/all"`},
 		{"/two", 502, `upstream server temporarily disabled while connecting to upstream`},
 		{"/resolve?h=nowhere.test", 502, `no resolver defined to resolve nowhere.test, client`},

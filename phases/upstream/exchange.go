@@ -322,10 +322,25 @@ func (x *Exchange) dialFailed(a *Addr, err error) (phases.Status, bool) {
 			level = phases.LogCrit
 		}
 		x.logf(level, "connect() to %s failed %s", a.Name, phases.Errno(err))
+	case refusedLocally(no):
+		level := phases.LogCrit
+		if no == syscall.ENETUNREACH || no == syscall.ENETDOWN {
+			level = phases.LogErr
+		}
+		x.logf(level, "connect() to %s failed %s", a.Name, phases.Errno(err))
 	default:
 		x.logf(phases.LogErr, "connect() failed %s", phases.Errno(err))
 	}
 	return x.next(NextError)
+}
+
+// refusedLocally reports whether connect itself says no, before anything was sent: the kernel cannot or will not try.
+func refusedLocally(no syscall.Errno) bool {
+	switch no {
+	case syscall.EINVAL, syscall.EACCES, syscall.EPERM, syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT, syscall.ENETUNREACH, syscall.ENETDOWN:
+		return true
+	}
+	return false
 }
 
 // next is what follows from a failed attempt: another one, or the end of the request.
@@ -337,6 +352,9 @@ func (x *Exchange) next(why Next) (phases.Status, bool) {
 	state := peerFailed
 	if why == Next403 || why == Next404 {
 		state = peerNext
+	}
+	if r.ErrorLog().Enabled(phases.LogDebug) {
+		r.Logf(phases.LogDebug, "http next upstream, %x", uint32(why)<<1) // nginx's numbers begin with 2
 	}
 	x.countBytes()
 	if why != nextNoLive {
