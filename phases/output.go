@@ -73,10 +73,20 @@ func (r *Request) SendHeader() Status {
 
 // Output sends body pieces through the body filters; the head must have been sent.
 // Error means that the client (or the filter) takes no more.
-func (r *Request) Output(in ...Buf) Status { return r.Tree.bodyFilter(r, in) }
+func (r *Request) Output(in ...Buf) Status { return r.OutputList(in) }
 
 // OutputList is Output for a slice that the callee may change.
-func (r *Request) OutputList(in []Buf) Status { return r.Tree.bodyFilter(r, in) }
+func (r *Request) OutputList(in []Buf) Status {
+	rc := r.Tree.bodyFilter(r, in)
+	if rc == Error {
+		r.refused = true
+	}
+	return rc
+}
+
+// OutputFailed reports whether r's output has met with an Error. In nginx that ends the client's connection,
+// whatever becomes of r itself.
+func (r *Request) OutputFailed() bool { return r.refused }
 
 // SendLast ends the response.
 func (r *Request) SendLast() Status { return r.Output(Buf{Last: true}) }

@@ -153,6 +153,7 @@ type Request struct {
 	status    Status // what Finalize was called with
 	errStatus int    // error_page's status
 	gone      bool   // writing to the client failed
+	refused   bool   // a body filter took no more
 	detached  bool   // the transport was handed over
 	logged    bool
 	limitRate int64

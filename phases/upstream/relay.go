@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"moongate/conf"
@@ -20,6 +21,9 @@ type relayState struct {
 	bufs      []phases.Buf
 	rate      int64
 	begun     time.Time
+	// gather keeps the body back until it fills a buffer, in held: nobody sees the answer before its end.
+	gather bool
+	held   []byte
 }
 
 func sinceAttempt(x *Exchange) time.Duration { return time.Since(x.attempt) }
@@ -29,6 +33,7 @@ func (x *Exchange) relayBody() phases.Status {
 	s, p, c := &x.relay, &x.resp, x.c
 	x.action = "reading upstream"
 	s.left, s.chunks = p.length, chunked{}
+	s.gather, s.held = s.buffering && x.R.OffWire(), nil
 	if v := x.Conf.LimitRate; v != nil {
 		s.rate, _ = conf.ParseSize(v.Eval(x.R))
 		s.begun = time.Now()
@@ -44,7 +49,7 @@ func (x *Exchange) relayBody() phases.Status {
 		if done {
 			return x.complete(p.close)
 		}
-		if rc := x.forward(false); rc == phases.Error {
+		if rc := x.progress(); rc == phases.Error {
 			return x.end(rc)
 		}
 		if c.r == c.w {
@@ -94,9 +99,29 @@ func (x *Exchange) piece(b []byte) {
 	x.relay.bufs = append(x.relay.bufs, phases.Buf{B: b})
 }
 
-// forward hands the pieces on.
+// progress hands the pieces on, or gathers them.
+func (x *Exchange) progress() phases.Status {
+	s := &x.relay
+	if !s.gather {
+		return x.forward(false)
+	}
+	for i := range s.bufs {
+		s.held = append(s.held, s.bufs[i].B...)
+	}
+	s.bufs = s.bufs[:0]
+	if len(s.held) < len(x.c.buf) {
+		return phases.OK
+	}
+	return x.forward(false)
+}
+
+// forward hands the pieces on, behind what was gathered.
 func (x *Exchange) forward(last bool) phases.Status {
 	s := &x.relay
+	if len(s.held) > 0 {
+		s.bufs = slices.Insert(s.bufs, 0, phases.Buf{B: s.held})
+		defer func() { s.held = s.held[:0] }()
+	}
 	if last {
 		if len(s.bufs) == 0 {
 			s.bufs = append(s.bufs, phases.Buf{})
@@ -134,12 +159,15 @@ func (x *Exchange) complete(close bool) phases.Status {
 
 // bodyEnded is what follows when there is no more to read.
 func (x *Exchange) bodyEnded(err error) phases.Status {
+	s := &x.relay
 	switch {
 	case errors.Is(err, errGone):
 		rc, _ := x.abort()
 		return rc
 	case errors.Is(err, os.ErrDeadlineExceeded):
+		// what is held is lost, as what has not filled a buffer is in nginx
 		x.logf(phases.LogErr, "upstream timed out (110: Connection timed out)")
+		return x.end(phases.Error)
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		x.logf(phases.LogErr, "recv() failed %s", phases.Errno(err))
 	case x.resp.chunked || x.resp.length >= 0:
@@ -148,6 +176,9 @@ func (x *Exchange) bodyEnded(err error) phases.Status {
 		rc := x.forward(true)
 		x.finish(false)
 		return rc
+	}
+	if len(s.held) > 0 {
+		x.forward(false) //nolint:errcheck // the answer is broken off anyway
 	}
 	return x.end(phases.Error)
 }

@@ -12,6 +12,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/vm"
 )
 
 // allowed are the contexts in which subrequests may be made.
@@ -64,6 +65,11 @@ func captureMulti(L *lua.LState, v *handler.VM, list *lua.LTable) int {
 		all[i].open(L, v, r, parseQuery(L, i, list.RawGetInt(i+1)))
 	}
 	wait(c, all)
+	for i := range all {
+		if all[i].fatal() {
+			vm.Raise(L, handler.Abort{})
+		}
+	}
 	for i := range all {
 		L.Push(all[i].table(L, v.Module))
 	}
@@ -182,6 +188,12 @@ func setVars(sr *phases.Request, vars []pair) phases.Status {
 		}
 	}
 	return phases.OK
+}
+
+// fatal reports whether the subrequest takes the client's request down with it: a filter has failed on its output, or a request below
+// it was so ended.
+func (x *capture) fatal() bool {
+	return x.sr.OutputFailed() || x.sr.FinalStatus() == phases.StatusClientClosedRequest
 }
 
 // wait runs the subrequests side by side, without the baton, and returns when all have ended.
