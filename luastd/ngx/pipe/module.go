@@ -262,14 +262,19 @@ func (m *module) wait(L *lua.LState, p *process) int {
 	if p.finalized {
 		return fail(L, "exited")
 	}
-	if p.waiting {
+	p.settle(&p.waiter)
+	if p.waiter != nil {
 		return fail(L, "pipe busy waiting")
 	}
 	if !p.dead.Load() {
 		expired := false
-		p.waiting = true
+		p.waiter = m.v.Thread()
+		p.yielding("wait", "waiting", p.waitTimeout)
 		func() {
-			defer func() { p.waiting = false }()
+			defer func() {
+				p.waiter = nil
+				p.ended()
+			}()
 			m.v.Wait(func(cancel <-chan struct{}) {
 				var over <-chan time.Time
 				if p.waitTimeout > 0 {
@@ -323,18 +328,27 @@ func (m *module) write(L *lua.LState, p *process) int {
 	if p.finalized || p.stdin == nil {
 		return fail(L, "closed")
 	}
-	if p.writing {
+	p.settle(&p.writer)
+	if p.writer != nil {
 		return fail(L, "pipe busy writing")
 	}
 	if c.Enabled(phases.LogDebug) {
 		c.Log(phases.LogDebug, fmt.Sprintf("lua pipe write process:%016X pid:%d", p.id(), p.pid))
 	}
 	n, err := 0, error(nil)
-	p.writing = true
-	defer func() { p.writing = false }()
+	p.writer = m.v.Thread()
+	defer func() {
+		p.writer = nil
+		p.ended()
+	}()
 	f := p.stdin
+	p.yielding("write", "writing", p.writeTimeout)
 	p.blocking(p.writeTimeout, f.SetWriteDeadline, func() { n, err = f.Write(data) })
 	if err != nil {
+		var no syscall.Errno
+		if errors.As(err, &no) && c.Enabled(phases.LogDebug) {
+			c.Log(phases.LogDebug, fmt.Sprintf("lua pipe write data error pipe:%016X %s", p.id(), phases.Errno(err)))
+		}
 		if p.stdin != f {
 			return fail(L, "aborted")
 		}

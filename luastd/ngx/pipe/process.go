@@ -2,6 +2,7 @@ package pipe
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/phases"
+	"moongate/runtime/vm"
 )
 
 // process is one child. Guarded by the worker's baton, but for what its own goroutine sets before done is closed.
@@ -24,7 +26,8 @@ type process struct {
 	merged bool      // stderr goes to stdout
 
 	writeTimeout, waitTimeout time.Duration
-	writing, waiting          bool
+	writer, waiter            *vm.Thread // who waits for that; nil for nobody
+	over                      chan struct{}
 	finalized                 bool // waited for, or left behind
 
 	done   chan struct{} // closed when the process has ended
@@ -41,7 +44,7 @@ type stream struct {
 	buf     []byte
 	r, w    int
 	eof     bool
-	reading bool
+	reader  *vm.Thread
 	aborted bool // closed under a reader
 }
 
@@ -157,7 +160,7 @@ func (p *process) closeStdin() {
 
 func (s *stream) close() {
 	if s.f != nil {
-		s.aborted = s.reading
+		s.aborted = s.reader != nil
 		s.f.Close()
 		s.f = nil
 		s.buf, s.r, s.w = nil, 0, 0
@@ -196,19 +199,59 @@ func (s *stream) fill(p *process) error {
 		s.buf = make([]byte, s.size)
 	}
 	n, err := 0, error(nil)
-	s.reading, s.aborted = true, false
+	s.reader, s.aborted = p.v.Thread(), false
 	file, buf := s.f, s.buf
-	defer func() { s.reading = false }()
+	defer func() {
+		s.reader = nil
+		if s.f != nil {
+			s.r, s.w = 0, n // also for the next reader, where this one was killed
+		}
+		p.ended()
+	}()
+	p.yielding("read", "reading", s.timeout)
 	p.blocking(s.timeout, file.SetReadDeadline, func() { n, err = file.Read(buf) })
 	if s.aborted {
 		return errAborted
 	}
-	s.r, s.w = 0, n
 	if n > 0 {
 		return nil
 	}
 	s.eof = errors.Is(err, io.EOF)
 	return err
+}
+
+// ended notes that somebody's wait is over, unwound or not.
+func (p *process) ended() {
+	if p.over != nil {
+		close(p.over)
+		p.over = nil
+	}
+}
+
+// settle lets threads that were killed while they waited unwind; which are those that count.
+func (p *process) settle(which **vm.Thread) {
+	for *which != nil && (*which).Killed() {
+		if p.over == nil {
+			p.over = make(chan struct{})
+		}
+		over := p.over
+		p.v.Wait(func(cancel <-chan struct{}) {
+			select {
+			case <-over:
+			case <-cancel:
+			}
+		})
+	}
+}
+
+// yielding logs that a script waits for the process.
+func (p *process) yielding(what, doing string, timeout time.Duration) {
+	if c := p.v.Current(); c.Enabled(phases.LogDebug) {
+		if timeout > 0 {
+			c.Log(phases.LogDebug, fmt.Sprintf("lua pipe add timer for %s: %d(ms) process:%016X pid:%d", doing, timeout.Milliseconds(), p.id(), p.pid))
+		}
+		c.Log(phases.LogDebug, fmt.Sprintf("lua pipe %s yielding process:%016X pid:%d", what, p.id(), p.pid))
+	}
 }
 
 var errAborted = errors.New("aborted")

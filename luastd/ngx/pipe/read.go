@@ -3,6 +3,7 @@ package pipe
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"unsafe"
 
@@ -20,6 +21,7 @@ func (m *module) read(i int, take reader) func(L *lua.LState, p *process) int {
 	return func(L *lua.LState, p *process) int {
 		c := m.current(L)
 		s := &p.out[i]
+		p.settle(&s.reader)
 		switch {
 		case p.finalized:
 			return fail(L, "closed")
@@ -27,10 +29,12 @@ func (m *module) read(i int, take reader) func(L *lua.LState, p *process) int {
 			return fail(L, "merged to stdout")
 		case s.f == nil:
 			return fail(L, "closed")
-		case s.reading:
+		case s.reader != nil:
 			return fail(L, "pipe busy reading")
 		}
-		c.Log(phases.LogDebug, "lua pipe read process")
+		if c.Enabled(phases.LogDebug) {
+			c.Log(phases.LogDebug, fmt.Sprintf("lua pipe read process:%016X pid:%d", p.id(), p.pid))
+		}
 		data, err := take(s, p)
 		text := lua.LString(unsafe.String(unsafe.SliceData(data), len(data)))
 		if err == nil {

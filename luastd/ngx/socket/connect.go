@@ -224,9 +224,11 @@ func (u *tcp) adopt(c *handler.Ctx, p *peer) {
 // dial runs d with the baton given back. A thread that is killed meanwhile leaves no connection.
 func (u *tcp) dial(d *dialing) {
 	u.connWaiting, u.dialing = true, d.name == ""
+	u.begin(waitConnect, u.s.v.Thread())
 	unwound := true
 	defer func() {
 		u.connWaiting, u.dialing = false, false
+		u.settling.end(waitConnect)
 		if unwound {
 			if d.conn != nil {
 				d.conn.Close() //nolint:errcheck // nobody wants it any more
@@ -308,9 +310,11 @@ func (u *tcp) queue(c *handler.Ctx, p *pool, a connectArgs) (*peer, error) {
 	debug(c, "lua tcp socket queue connect operation for connection pool \"", p.key, "\", connections: ", strconv.Itoa(p.count()))
 	debug(c, "lua tcp socket queued connect operation for ", millis(u.connectTimeout), "(ms), u: ", pointer(u), ", ctx: ", pointer(w))
 	u.connWaiting = true
+	u.begin(waitConnect, u.s.v.Thread())
 	unwound := true
 	defer func() {
 		u.connWaiting = false
+		u.settling.end(waitConnect)
 		if unwound {
 			debug(c, "lua tcp socket abort queueing, u: ", pointer(u))
 			p.leave(w)

@@ -98,10 +98,12 @@ func (u *tcp) read(c *handler.Ctx, p []byte) (int, error) {
 
 func (u *tcp) waitRead(l *link, p []byte) (int, error) {
 	u.readWaiting = true
+	u.begin(waitRead, u.s.v.Thread())
 	l.readLater(p, u.readTimeout)
 	unwound := true
 	defer func() {
 		u.readWaiting = false
+		u.settling.end(waitRead)
 		if unwound {
 			u.buf = nil
 			u.finalize(nil)

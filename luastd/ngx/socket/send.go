@@ -144,10 +144,12 @@ func (u *tcp) write(c *handler.Ctx, b []byte) error {
 
 func (u *tcp) waitWrite(l *link, b []byte) error {
 	u.sendWaiting = true
+	u.begin(waitSend, u.s.v.Thread())
 	l.writeLater(b, u.sendTimeout)
 	unwound := true
 	defer func() {
 		u.sendWaiting = false
+		u.settling.end(waitSend)
 		if unwound {
 			u.finalize(nil)
 		}

@@ -257,9 +257,13 @@ func TestKilledThread(t *testing.T) {
 		local t = ngx.thread.spawn(function() return sock:receive() end)
 		ngx.sleep(0.02)
 		ngx.say(ngx.thread.kill(t))
-		ngx.sleep(0.01)
-		ngx.say(sock:receive())`)
-	if d := cmp.Diff("1\nnilclosed\n", body); d != "" {
+		ngx.say(sock:receive())
+		ngx.say(sock:connect("127.0.0.1", PORT))
+		t = ngx.thread.spawn(function() return sock:receive() end)
+		ngx.thread.kill(t)
+		ngx.say(sock:connect("127.0.0.1", PORT))
+		ngx.say(sock:send("x\n"), sock:receive())`)
+	if d := cmp.Diff("1\nnilclosed\n1\n1\n2x\n", body); d != "" {
 		t.Errorf("%s\n%s", d, s.ErrorLog())
 	}
 }

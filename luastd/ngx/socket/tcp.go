@@ -57,6 +57,8 @@ type tcp struct {
 	dialing                               bool // an address, no name that has to be resolved first
 	sentOnce                              bool
 
+	settling
+
 	local       *localAddr
 	transparent bool
 	cert        *clientCert
@@ -106,6 +108,7 @@ func self(L *lua.LState, name string) *tcp {
 	t := codec.CheckTable(L, 1, name)
 	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
 		if u, ok := ud.Value.(*tcp); ok {
+			u.settle(u.s.v.Thread())
 			return u
 		}
 	}

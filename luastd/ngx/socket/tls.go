@@ -217,9 +217,11 @@ func (u *tcp) secure(c *handler.Ctx, h *handshake) string {
 		return "handshake failed"
 	}
 	u.connWaiting = true
+	u.begin(waitConnect, u.s.v.Thread())
 	unwound := true
 	defer func() {
 		u.connWaiting = false
+		u.settling.end(waitConnect)
 		if unwound {
 			u.finalize(nil)
 		}

@@ -31,6 +31,7 @@ type udp struct {
 	want        time.Duration
 	readTimeout time.Duration
 	local       *localAddr
+	settling
 }
 
 func (s *state) udp(L *lua.LState) int {
@@ -51,6 +52,7 @@ func selfUDP(L *lua.LState, name string) *udp {
 	t := codec.CheckTable(L, 1, name)
 	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
 		if u, ok := ud.Value.(*udp); ok {
+			u.settle(u.s.v.Thread())
 			return u
 		}
 	}
@@ -151,9 +153,11 @@ func (u *udp) setPeer(L *lua.LState, c *handler.Ctx, t target) int {
 
 func (u *udp) resolve(d *dialing) {
 	u.waiting = true
+	u.begin(waitRead, u.s.v.Thread())
 	unwound := true
 	defer func() {
 		u.waiting = false
+		u.settling.end(waitRead)
 		if unwound && d.conn != nil {
 			d.conn.Close() //nolint:errcheck // nobody wants it any more
 		}
@@ -233,9 +237,11 @@ func (u *udp) upstream() string { return upstreamTail(u.peer.host, u.peer.port, 
 
 func (u *udp) wait(f func(<-chan struct{})) {
 	u.waiting = true
+	u.begin(waitRead, u.s.v.Thread())
 	unwound := true
 	defer func() {
 		u.waiting = false
+		u.settling.end(waitRead)
 		if unwound {
 			u.finalize(nil)
 		}

@@ -138,7 +138,9 @@ func (s *state) until(L *lua.LState, t *lua.LTable, p *pattern) int {
 	}
 	var u *tcp
 	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
-		u, _ = ud.Value.(*tcp)
+		if u, _ = ud.Value.(*tcp); u != nil {
+			u.settle(s.v.Thread())
+		}
 	}
 	if !u.open() || u.readClosed {
 		return fail(L, "closed")
