@@ -107,7 +107,7 @@ func directives() []phases.Directive {
 	main("rewrite_by_lua_no_postpone", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.rewriteNoPostpone }))
 	main("access_by_lua_no_postpone", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.accessNoPostpone }))
 	main("precontent_by_lua_no_postpone", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.precontentNoPostpone }))
-	main("lua_load_resty_core", phases.OnOff, phases.Ignore) // its API is built in either way
+	main("lua_load_resty_core", phases.OnOff, deprecatedCore)
 	main("lua_malloc_trim", phases.Take1, phases.Ignore)     // the allocator is Go's
 	main("lua_sa_restart", phases.OnOff, phases.Ignore)      // the Go runtime always sets SA_RESTART
 
@@ -162,6 +162,12 @@ func warnCodeCache(set phases.SetFunc) phases.SetFunc {
 		}
 		return err
 	}
+}
+
+// deprecatedCore is lua_load_resty_core: the API is built in either way.
+func deprecatedCore(l *phases.Load, d *conf.Directive, _ any) error {
+	l.Warnf(d, "lua_load_resty_core is deprecated (the lua-resty-core library is required since ngx_lua v0.10.16)")
+	return nil
 }
 
 func setConfPath(at func(*locConf) *phases.Opt[string]) phases.SetFunc {

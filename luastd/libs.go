@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/bit"
+	"moongate/luastd/buffer"
 	"moongate/luastd/cjson"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
@@ -21,10 +22,12 @@ import (
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
+	"moongate/luastd/resty/core"
 	"moongate/luastd/resty/http"
 	"moongate/luastd/resty/limit"
 	"moongate/luastd/resty/lock"
 	"moongate/luastd/resty/lrucache"
+	restystring "moongate/luastd/resty/string"
 )
 
 // registrations fill the ngx table of a worker, in this order.
@@ -57,6 +60,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.process":   worker.ProcessLoader,
 	"ngx.errlog":    worker.ErrlogLoader,
 	"ngx.semaphore": thread.SemaphoreLoader,
+	"string.buffer": func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
 	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 
 	"resty.limit.conn":       limit.Conn,
@@ -67,6 +71,15 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"resty.lock":             lock.Loader,
 	"resty.lrucache":         lrucache.Loader,
 	"resty.lrucache.pureffi": lrucache.Loader,
+	"resty.aes":              restystring.AESLoader,
+	"resty.md5":              restystring.MD5,
+	"resty.random":           restystring.RandomLoader,
+	"resty.sha1":             restystring.SHA1,
+	"resty.sha224":           restystring.SHA224,
+	"resty.sha256":           restystring.SHA256,
+	"resty.sha384":           restystring.SHA384,
+	"resty.sha512":           restystring.SHA512,
+	"resty.string":           restystring.Loader,
 }
 
 // openLibraries gives a worker everything that scripts can see.
@@ -85,6 +98,7 @@ func openLibraries(v *handler.VM, w *workers) error {
 	L.SetGlobal("ngx", v.Ngx)
 	loaded := L.GetField(L.GetGlobal("package"), "loaded").(*lua.LTable)
 	loaded.RawSetString("ngx", v.Ngx)
+	core.Load(v, loaded)
 	preload := L.GetField(L.GetGlobal("package"), "preload").(*lua.LTable)
 	for name, loader := range preloads {
 		preload.RawSetString(name, L.NewFunction(loader(v)))

@@ -110,6 +110,8 @@ type VM struct {
 	Null *lua.LUserData
 	// Ngx is the ngx table.
 	Ngx *lua.LTable
+	// Getters and Setters are the functions behind further keys of the ngx table (resty.core.misc); nil without.
+	Getters, Setters *lua.LTable
 	// Strict restores OpenResty's refusal of cosockets in filters, log and init.
 	Strict bool
 	// RegexCache and RegexMatchLimit are lua_regex_cache_max_entries and lua_regex_match_limit.

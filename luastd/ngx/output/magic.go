@@ -28,6 +28,15 @@ func (l *library) index(L *lua.LState) int {
 		value = lua.LBool(l.v.Current().Live(L, "no request found").HeaderSent)
 	case "is_subrequest":
 		value = lua.LBool(l.v.Current().Live(L, "no request found").IsSub())
+	default:
+		if l.v.Getters == nil {
+			break
+		}
+		if fn, ok := l.v.Getters.RawGet(L.Get(2)).(*lua.LFunction); ok {
+			L.Push(fn)
+			L.Call(0, 1)
+			return 1
+		}
 	}
 	L.Push(value)
 	return 1
@@ -41,6 +50,14 @@ func (l *library) newIndex(L *lua.LState) int {
 	case "ctx":
 		l.setCtx(L, value)
 	default:
+		if l.v.Setters != nil {
+			if fn, ok := l.v.Setters.RawGet(key).(*lua.LFunction); ok {
+				L.Push(fn)
+				L.Push(value)
+				L.Call(1, 0)
+				return 0
+			}
+		}
 		if t, ok := L.Get(1).(*lua.LTable); ok {
 			t.RawSet(key, value)
 		}

@@ -1,0 +1,57 @@
+package core
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/ngx/codec"
+)
+
+// newTab is base.new_tab(narr, nrec).
+func newTab(L *lua.LState) int {
+	narr, nrec := int(codec.CheckNumber(L, 1, "new_tab")), int(codec.CheckNumber(L, 2, "new_tab"))
+	const most = 1 << 20 // a hint must not eat the memory
+	L.Push(L.CreateTable(max(min(narr, most), 0), max(min(nrec, most), 0)))
+	return 1
+}
+
+// clearTab is base.clear_tab(t).
+func clearTab(L *lua.LState) int {
+	t := L.CheckTable(1)
+	var keys []lua.LValue
+	t.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
+	for i := len(keys) - 1; i >= 0; i-- {
+		t.RawSet(keys[i], lua.LNil)
+	}
+	return 0
+}
+
+// refInTable is base.ref_in_table(t, key): the number under which t keeps key from now on, -1 for nil.
+// t[0] begins the list of numbers that are free again.
+func refInTable(L *lua.LState) int {
+	t, key := L.CheckTable(1), L.Get(2)
+	if key == lua.LNil {
+		L.Push(lua.LNumber(-1))
+		return 1
+	}
+	ref := 0
+	if free, ok := t.RawGetInt(0).(lua.LNumber); ok && free != 0 {
+		ref = int(free)
+		t.RawSetInt(0, t.RawGetInt(ref))
+	} else {
+		ref = t.Len() + 1
+	}
+	t.RawSetInt(ref, key)
+	L.Push(lua.LNumber(ref))
+	return 1
+}
+
+// allowsSubsystem is base.allows_subsystem(...): an error where "http" is not among the arguments.
+func allowsSubsystem(L *lua.LState) int {
+	for i := range L.GetTop() {
+		if L.CheckString(i+1) == "http" {
+			return 0
+		}
+	}
+	codec.Raise(L, "unsupported subsystem: http")
+	return 0
+}
