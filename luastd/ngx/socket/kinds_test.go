@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -255,5 +256,29 @@ func TestOutsideContent(t *testing.T) {
 		if !s.WaitLog(line) {
 			t.Errorf("no %q", line)
 		}
+	}
+}
+
+// TestForgottenSockets drops cosockets by the thousand in a timer: the collector closes what nobody holds, and
+// nothing else.
+func TestForgottenSockets(t *testing.T) {
+	port := serve(t, echo)
+	s := start(t, `location /t { content_by_lua_block { ngx.timer.at(0, function()
+		for i = 1, 3000 do
+			local sock = ngx.socket.tcp()
+			assert(sock:connect("127.0.0.1", `+port+`))
+			if i % 100 == 0 then assert(sock:send("x\n")) assert(sock:receive() == "x") end
+			assert(sock:setkeepalive())
+			if i % 10 == 0 then ngx.socket.tcp():connect("127.0.0.1", `+port+`, {pool = "lost"}) end
+		end
+		ngx.log(ngx.WARN, "all done") end) } }`)
+	s.Get("/t")
+	go func() {
+		for range 20 {
+			runtime.GC()
+		}
+	}()
+	if !s.WaitLog("all done") || strings.Contains(s.ErrorLog(), "aborted") {
+		t.Error(s.ErrorLog()[max(0, len(s.ErrorLog())-2000):])
 	}
 }

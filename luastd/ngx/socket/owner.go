@@ -3,6 +3,7 @@ package socket
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"moongate/luastd/handler"
 )
@@ -46,7 +47,8 @@ func (o *owner) end() {
 
 func (o *owner) add(p *peer) {
 	o.mu.Lock()
-	p.owner, p.prev, p.next = o, nil, o.peers
+	p.owner.Store(o)
+	p.prev, p.next = nil, o.peers
 	if p.next != nil {
 		p.next.prev = p
 	}
@@ -58,7 +60,7 @@ func (o *owner) add(p *peer) {
 func (o *owner) drop(p *peer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if p.owner != o {
+	if p.owner.Load() != o {
 		return false
 	}
 	if p.prev != nil {
@@ -69,7 +71,8 @@ func (o *owner) drop(p *peer) bool {
 	if p.next != nil {
 		p.next.prev = p.prev
 	}
-	p.owner, p.prev, p.next = nil, nil, nil
+	p.owner.Store(nil)
+	p.prev, p.next = nil, nil
 	return true
 }
 
@@ -86,14 +89,13 @@ type peer struct {
 	// nodelay: the first send was logged to set it.
 	nodelay bool
 
-	owner      *owner // guarded by its lock
+	owner      atomic.Pointer[owner] // changes under the owner's lock
 	prev, next *peer
 }
 
 // close closes the connection, once, and tells its pool.
 func (p *peer) close() {
-	o := p.owner
-	if o == nil || !o.drop(p) {
+	if o := p.owner.Load(); o == nil || !o.drop(p) {
 		return
 	}
 	p.raw.Close() //nolint:errcheck // nobody wants it any more
@@ -105,5 +107,14 @@ func (p *peer) close() {
 // forget has p closed when the cosocket that holds it becomes unreachable. A request's connections end
 // with it; a timer may run for as long as its worker.
 func (u *tcp) forget(p *peer) {
-	runtime.AddCleanup(u, func(p *peer) { p.close() }, p)
+	u.lost = runtime.AddCleanup(u, func(p *peer) { p.close() }, p)
+}
+
+// release parts u from its connection, which lives on in a pool or is being closed.
+func (u *tcp) release() *peer {
+	p := u.peer
+	u.peer = nil
+	u.lost.Stop()
+	runtime.KeepAlive(u) // until here the connection is u's own
+	return p
 }

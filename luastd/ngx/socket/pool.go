@@ -375,8 +375,8 @@ func (s *state) setKeepalive(L *lua.LState) int {
 	} else {
 		debug(c, "lua tcp socket keepalive timeout: ", millis(timeout), " ms")
 	}
-	u.peer = nil
-	pr.owner.drop(pr)
+	u.release()
+	u.owner.drop(pr)
 	p.put(pr, timeout, pr.pool != nil)
 	u.finalize(c)
 	return one(L)

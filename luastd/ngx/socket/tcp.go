@@ -3,6 +3,7 @@ package socket
 import (
 	"errors"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -58,6 +59,8 @@ type tcp struct {
 	sentOnce                              bool
 
 	settling
+	// lost closes the connection of a cosocket that nothing holds any more.
+	lost runtime.Cleanup
 
 	local       *localAddr
 	transparent bool
@@ -230,12 +233,11 @@ func (u *tcp) finalize(c *handler.Ctx) {
 		u.down = nil
 		return
 	}
-	if p := u.peer; p != nil {
+	if u.peer != nil {
 		if c != nil {
 			debug(c, "lua close socket connection")
 		}
-		u.peer = nil
-		p.close()
+		u.release().close()
 	}
 }
 
@@ -244,7 +246,7 @@ func (u *tcp) open() bool {
 	if u == nil {
 		return false
 	}
-	return u.down != nil || u.dialing || u.peer != nil && u.peer.owner != nil
+	return u.down != nil || u.dialing || u.peer != nil && u.peer.owner.Load() != nil
 }
 
 // own raises "bad request" where another request's socket is used.

@@ -59,7 +59,7 @@ func selfUDP(L *lua.LState, name string) *udp {
 	return nil
 }
 
-func (u *udp) open() bool { return u != nil && u.peer != nil && u.peer.owner != nil }
+func (u *udp) open() bool { return u != nil && u.peer != nil && u.peer.owner.Load() != nil }
 
 func (u *udp) finalize(c *handler.Ctx) {
 	if c != nil {
