@@ -6,6 +6,7 @@ import (
 	"moongate/luastd/bit"
 	"moongate/luastd/buffer"
 	"moongate/luastd/cjson"
+	"moongate/luastd/exdata"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
 	"moongate/luastd/ngx/balancer"
@@ -47,21 +48,23 @@ var registrations = []func(v *handler.VM){
 
 // preloads are the modules that scripts find by require without a file.
 var preloads = map[string]func(v *handler.VM) lua.LGFunction{
-	"cjson":         func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
-	"cjson.safe":    func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
-	"http":          httpclient.Loader,
-	"moongate":      loadGateway,
-	"ngx.pipe":      pipe.Loader,
-	"ngx.req":       req.Loader,
-	"ngx.re":        re.Loader,
-	"ngx.resp":      resp.Loader,
-	"ngx.balancer":  balancer.Loader,
-	"ngx.upstream":  balancer.UpstreamLoader,
-	"ngx.process":   worker.ProcessLoader,
-	"ngx.errlog":    worker.ErrlogLoader,
-	"ngx.semaphore": thread.SemaphoreLoader,
-	"string.buffer": func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
-	"ngx.base64":    func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
+	"cjson":          func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
+	"cjson.safe":     func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
+	"http":           httpclient.Loader,
+	"moongate":       loadGateway,
+	"ngx.pipe":       pipe.Loader,
+	"ngx.req":        req.Loader,
+	"ngx.re":         re.Loader,
+	"ngx.resp":       resp.Loader,
+	"ngx.balancer":   balancer.Loader,
+	"ngx.upstream":   balancer.UpstreamLoader,
+	"ngx.process":    worker.ProcessLoader,
+	"ngx.errlog":     worker.ErrlogLoader,
+	"ngx.semaphore":  thread.SemaphoreLoader,
+	"string.buffer":  func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
+	"thread.exdata":  func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
+	"thread.exdata2": func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
+	"ngx.base64":     func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 
 	"resty.limit.conn":       limit.Conn,
 	"resty.limit.count":      limit.Count,
