@@ -18,7 +18,7 @@ require (
 replace github.com/molecule-man/go-brrr => github.com/molecule-man/go-brrr v1.0.1
 
 require (
-	github.com/dlclark/regexp2/v2 v2.12.0
+	github.com/pires/go-proxyproto v0.15.0
 	golang.org/x/crypto v0.58.0
 	golang.org/x/sys v0.49.0
 )

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"moongate/conf"
 )
 
@@ -127,6 +129,31 @@ func ReopenLogs() error {
 		s.mu.Unlock()
 	}
 	return first
+}
+
+// Redirect makes the file descriptor fd write to the log's first file, as nginx does with standard error once
+// it has detached; to nowhere where no file is open. Logs that go to standard error are left alone.
+func (e *ErrorLog) Redirect(fd int) error {
+	var f *os.File
+	for _, o := range e.outs {
+		if o.sink.path == "" {
+			return nil
+		}
+		o.sink.mu.Lock()
+		defer o.sink.mu.Unlock()
+		if f == nil {
+			f = o.sink.f
+		}
+	}
+	if f == nil {
+		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer null.Close()
+		f = null
+	}
+	return unix.Dup2(int(f.Fd()), fd)
 }
 
 // ErrorLog is what an error_log directive (or several of one level) set up. Immutable but for Capture.

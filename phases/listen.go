@@ -18,7 +18,6 @@ type Listen struct {
 	Backlog       int // 0: the system's
 	ReusePort     bool
 	TLS           bool
-	HTTP2         bool
 	ProxyProtocol bool
 	IPv6Only      bool
 	Deferred      bool
@@ -123,8 +122,6 @@ func (l *Listen) option(a string) error {
 		l.defaultSet = true
 	case "ssl":
 		l.TLS = true
-	case "http2":
-		l.HTTP2 = true
 	case "proxy_protocol":
 		l.ProxyProtocol = true
 	case "reuseport":
@@ -171,7 +168,7 @@ func (l *Listen) option(a string) error {
 			return fmt.Errorf("invalid fastopen %q", a)
 		}
 		l.FastOpen, l.set = n, true
-	case "setfib", "accept_filter", "quic":
+	case "setfib", "accept_filter", "quic", "http2":
 		return fmt.Errorf("the parameter %q of \"listen\" is not supported by moongate yet", a)
 	default:
 		return fmt.Errorf("invalid parameter %q", a)
@@ -222,6 +219,5 @@ func (l *Listen) merge(x *Listen, s *Server, errs *conf.ErrorList) {
 		l.RcvBuf, l.SndBuf, l.KeepAlive, l.set = x.RcvBuf, x.SndBuf, x.KeepAlive, true
 	}
 	l.TLS = l.TLS || x.TLS
-	l.HTTP2 = l.HTTP2 || x.HTTP2
 	l.ProxyProtocol = l.ProxyProtocol || x.ProxyProtocol
 }

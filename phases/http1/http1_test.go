@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"moongate/phases"
+	"moongate/phases/headers"
 	"moongate/phases/phasetest"
 )
 
@@ -198,5 +199,23 @@ func TestHTTP09HasNoHead(t *testing.T) {
 	s := phasetest.Start(t, config, probe)
 	if got := s.Raw("GET /a\r\n"); strings.Contains(got, "HTTP/1.1") {
 		t.Errorf("answer %q, want the body alone", got)
+	}
+}
+
+func TestProxyProtocol(t *testing.T) {
+	s := phasetest.Start(t, `events {} http { server { listen ADDR proxy_protocol;
+		add_header X-Addr "$proxy_protocol_addr:$proxy_protocol_port $proxy_protocol_server_port"; } }`, headers.Module, probe)
+	got := s.Raw("PROXY TCP4 192.0.2.7 192.0.2.1 4711 80\r\nGET /skip HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if !strings.Contains(got, "X-Addr: 192.0.2.7:4711 80\r\n") {
+		t.Errorf("with a header: %q", got)
+	}
+	if got := s.Raw("GET /skip HTTP/1.1\r\nHost: x\r\n\r\n"); got != "" {
+		t.Errorf("without: %q", got)
+	}
+	if !s.WaitLog("broken header while reading PROXY protocol") {
+		t.Error("no log line")
+	}
+	if e := phasetest.LoadError(t, "events {} http { server { listen ADDR http2; } }"); !strings.Contains(e, `"http2" of "listen" is not supported by moongate yet`) {
+		t.Errorf("http2: %q", e)
 	}
 }

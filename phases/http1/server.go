@@ -168,7 +168,7 @@ func (s *Server) serve(raw net.Conn) {
 		s.engine.Stats.Active.Add(-1)
 		s.wg.Done()
 	}()
-	if l.TLS && !c.handshake() {
+	if l.ProxyProtocol && !c.proxyHeader() || l.TLS && !c.handshake() {
 		return
 	}
 	c.loop()
@@ -178,10 +178,10 @@ func (s *Server) serve(raw net.Conn) {
 func (c *conn) handshake() bool {
 	first := make([]byte, 1)
 	c.raw.SetReadDeadline(time.Now().Add(60 * time.Second)) //nolint:errcheck // a dead connection shows at the read
-	if n, err := c.raw.Read(first); n == 0 || err != nil {
+	if n, err := c.Read(first); n == 0 || err != nil {
 		return false
 	}
-	c.pending = first
+	c.pending = append(first, c.pending...)
 	if first[0] != 0x16 && first[0]&0x80 == 0 {
 		c.plainOnTLS = true
 		return true
