@@ -92,6 +92,23 @@ func anchor(heading string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(heading, "`", ""), " ", "-")
 }
 
+// The page of the API names every module that is built in.
+func TestModulesPage(t *testing.T) {
+	text, err := os.ReadFile("../docs/lua-api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(moongate, "resty", "-e", "for name in pairs(package.preload) do ngx.say(name) end")
+	if err != nil {
+		t.Fatal(out)
+	}
+	for _, name := range strings.Fields(out) {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("%s is not on the page", name)
+		}
+	}
+}
+
 // What the first page tells a newcomer to do: save a script, and it answers.
 func TestGettingStarted(t *testing.T) {
 	text, err := os.ReadFile("../docs/getting-started.md")
