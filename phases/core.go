@@ -104,6 +104,7 @@ type ResolverConf struct {
 	Servers    []string // host:port
 	Valid      time.Duration
 	IPv4, IPv6 bool
+	Tree       *Tree // has the error log that says which server failed
 
 	once    sync.Once
 	backend any
@@ -157,6 +158,8 @@ var coreModule = NewModule(Module{
 	NewLocation:   func() any { return &CoreLocation{} },
 	MergeServer:   mergeCoreServer,
 	MergeLocation: mergeCoreLocation,
+
+	OutsideServers: true,
 })
 
 // CoreDirectives lists the directives that belong to no module.
@@ -571,7 +574,7 @@ func setResolver(l *Load, d *conf.Directive, c *CoreLocation) error {
 	if c.Resolver.Set {
 		return l.Duplicate(d)
 	}
-	rc := &ResolverConf{IPv4: true, IPv6: true}
+	rc := &ResolverConf{IPv4: true, IPv6: true, Tree: l.Tree}
 	for _, a := range d.Args {
 		if v, ok := cutPrefixArg(a.Value, "valid"); ok {
 			t, ok := conf.ParseTime(v)

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -72,6 +74,7 @@ type Resolver struct {
 	servers []string
 	valid   time.Duration // 0: the answer's TTL
 	types   []uint16
+	log     func(text string) // nil: nobody is told of servers that fail
 	next    atomic.Uint32
 	mu      sync.Mutex
 	names   map[string]*entry
@@ -95,7 +98,13 @@ func For(c *phases.ResolverConf) *Resolver {
 	if c == nil || len(c.Servers) == 0 {
 		return nil
 	}
-	return c.Backend(func() any { return New(c.Servers, c.Valid, c.IPv4, c.IPv6) }).(*Resolver)
+	return c.Backend(func() any {
+		rs := New(c.Servers, c.Valid, c.IPv4, c.IPv6)
+		if c.Tree != nil {
+			rs.log = func(text string) { c.Tree.Log(phases.LogErr, "%s", text) }
+		}
+		return rs
+	}).(*Resolver)
 }
 
 // New makes a resolver that asks servers ("host:port"). valid replaces the TTL of answers where it is not 0.
@@ -311,6 +320,7 @@ func (rs *Resolver) exchange(ctx context.Context, name string, qtype uint16) (*d
 		if ctx.Err() != nil {
 			return nil, err
 		}
+		rs.failed(server, err)
 		// a refused port answers at once: nginx asks again no sooner than it would otherwise
 		wait := time.NewTimer(max(resend-time.Since(began), 0))
 		select {
@@ -320,6 +330,27 @@ func (rs *Resolver) exchange(ctx context.Context, name string, qtype uint16) (*d
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// failed logs that a server could not be asked; silence is not logged.
+func (rs *Resolver) failed(server string, err error) {
+	var (
+		no syscall.Errno
+		op *net.OpError
+	)
+	if rs.log == nil || !errors.As(err, &no) {
+		return
+	}
+	call := "send"
+	if errors.As(err, &op) {
+		switch op.Op {
+		case "read":
+			call = "recv"
+		case "dial":
+			call = "connect"
+		}
+	}
+	rs.log(call + "() failed " + phases.Errno(no) + " while resolving, resolver: " + server)
 }
 
 // once asks one server once; the end of ctx ends the wait.
