@@ -28,19 +28,27 @@ type pool struct {
 	made int
 }
 
-// take is an idle VM, or a new one; nil where there are enough.
-func (p *pool) take() *handler.VM {
+// idleVM takes a VM that is there; nil where none is idle.
+func (p *pool) idleVM() *handler.VM {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	v := p.idle[n-1]
+	p.idle[n-1] = nil
+	p.idle = p.idle[:n-1]
+	return v
+}
+
+// newVM makes one more; nil where there are enough.
+func (p *pool) newVM() *handler.VM {
 	src, ok := p.v.Owner.(VMSource)
 	if !ok {
 		return nil
 	}
 	p.mu.Lock()
-	if n := len(p.idle); n > 0 {
-		v := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		p.mu.Unlock()
-		return v
-	}
 	if p.made >= src.ThreadVMs() {
 		p.mu.Unlock()
 		return nil
@@ -90,8 +98,16 @@ func (p *pool) run(L *lua.LState) int {
 			return refuse(L, lua.LFalse, "thread pool "+names[0]+" not found")
 		}
 	}
-	var v *handler.VM
-	p.v.Wait(func(<-chan struct{}) { v = p.take() })
+	v := p.idleVM()
+	working := false
+	defer func() { // also where the thread is killed while the VM is made
+		if v != nil && !working {
+			p.put(v)
+		}
+	}()
+	if v == nil {
+		p.v.Wait(func(<-chan struct{}) { v = p.newVM() })
+	}
 	if v == nil {
 		return refuse(L, lua.LFalse, "no available Lua vm")
 	}
@@ -99,11 +115,11 @@ func (p *pool) run(L *lua.LState) int {
 	for i := 4; i <= n; i++ {
 		x, err := copyValue(L.Get(i), p.v.Null, v.Null, 1, true)
 		if err != nil {
-			p.put(v)
 			return refuse(L, lua.LFalse, err.Error()+" in the argument")
 		}
 		j.args = append(j.args, x)
 	}
+	working = true
 	go j.work()
 	p.v.Wait(func(cancel <-chan struct{}) {
 		select {

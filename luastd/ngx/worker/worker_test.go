@@ -53,6 +53,12 @@ func TestWorker(t *testing.T) {
 			"falsesuspicious circular references, table depth exceed max depth: 100 in the argument\n"},
 		{"few arguments", `ngx.say(ngx.run_worker_thread("default", "heavy"))`, "falseexpecting at least 3 arguments\n"},
 		{"state of its own", `heavy = "here" ngx.run_worker_thread("default", "heavy", "state") ngx.say(package.loaded.heavy)`, "nil\n"},
+		{"killed ones give their VM back", `
+			for i = 1, 12 do
+				ngx.thread.kill(ngx.thread.spawn(function() ngx.run_worker_thread("default", "heavy", "echo", i) end))
+				ngx.sleep(0.01)
+			end
+			ngx.say(ngx.run_worker_thread("default", "heavy", "echo", "left"))`, "trueleft\n"},
 		{"many at once", `
 			local ts = {}
 			for i = 1, 4 do ts[i] = ngx.thread.spawn(ngx.run_worker_thread and function() return ngx.run_worker_thread("default", "heavy", "echo", i) end) end
