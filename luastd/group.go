@@ -39,6 +39,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
 		Ended:       thread.Ended,
+		StateKept:   thread.StateKept,
 		Traceback:   lualib.Traceback,
 	}
 	o.Open = func(vw *vm.Worker) error {

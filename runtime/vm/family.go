@@ -97,8 +97,7 @@ func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 		c.parentGen = t.fiber.gen
 	}
 	t.family.add(c)
-	c.body = w.takeBody()
-	c.L = &c.body.L
+	c.takeState()
 	c.L.Push(fn)
 	for _, a := range args {
 		c.L.Push(a)

@@ -40,6 +40,9 @@ type Options struct {
 	// Ended is called with the baton held when a light thread has ended, before anyone that waits for it runs;
 	// t.Err() says how.
 	Ended func(t *Thread)
+	// StateKept is told, with the baton held, when a thread that may yield was given a kept state (reused true), and when its own is kept
+	// (reused false).
+	StateKept func(t *Thread, reused bool)
 	// Loaded is told of each file that require, loadfile and the like have read. It may be called by several goroutines.
 	Loaded func(file string)
 	// Log receives what the host itself has to say. It may be called by several goroutines.

@@ -158,9 +158,8 @@ func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LVa
 }
 
 func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
-	t.body = t.W.takeBody()
-	L := &t.body.L
-	t.L = L
+	t.takeState()
+	L := t.L
 	L.Push(fn)
 	for _, a := range args {
 		L.Push(a)
@@ -183,9 +182,27 @@ func takeResults(L *lua.LState) []lua.LValue {
 	return res
 }
 
+// takeState gives t its state.
+func (t *Thread) takeState() {
+	w := t.W
+	if len(w.bodies) > 0 {
+		t.stateKept(true)
+	}
+	t.body = w.takeBody()
+	t.L = &t.body.L
+}
+
+func (t *Thread) stateKept(reused bool) {
+	if f := t.W.Group.opts.StateKept; f != nil && !t.plain {
+		f(t, reused)
+	}
+}
+
 func (t *Thread) dropBody() {
 	if t.body != nil {
-		t.W.putBody(t.body)
+		if t.W.putBody(t.body) {
+			t.stateKept(false)
+		}
 		t.body = nil
 	}
 	t.L = nil

@@ -101,10 +101,13 @@ func (w *Worker) takeBody() *body {
 	return w.newBody()
 }
 
-func (w *Worker) putBody(b *body) {
+// putBody keeps b for the next thread, or reports that it was dropped.
+func (w *Worker) putBody(b *body) bool {
 	if len(w.bodies) < w.Group.opts.ThreadCache && w.clean(b) {
 		w.bodies = append(w.bodies, b)
+		return true
 	}
+	return false
 }
 
 // clean makes a state ready for its next user, or reports that it had better be dropped.

@@ -18,6 +18,7 @@ func completeCoroutine(v *handler.VM) {
 	if !ok {
 		return
 	}
+	lib.RawSetString("isyieldable", lua.LNil) // OpenResty's table has none
 	for _, name := range [...]string{"create", "wrap", "resume", "yield", "status"} {
 		fn, ok := lib.RawGetString(name).(*lua.LFunction)
 		if !ok {

@@ -7,6 +7,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/phases"
 	"moongate/runtime/vm"
 )
 
@@ -27,6 +28,18 @@ func Register(v *handler.VM) {
 func Ended(t *vm.Thread) {
 	if c, ok := t.Owner.(*handler.Ctx); ok {
 		c.LogAborted("user", t.Err())
+	}
+}
+
+// StateKept writes the debug lines about the cache of Lua threads (lua_thread_cache_max_entries); it is for vm.Options.StateKept.
+func StateKept(t *vm.Thread, reused bool) {
+	c, ok := t.Owner.(*handler.Ctx)
+	switch {
+	case !ok || !c.Enabled(phases.LogDebug):
+	case reused:
+		c.Log(phases.LogDebug, "lua reusing cached lua thread")
+	default:
+		c.Log(phases.LogDebug, "lua caching unused lua thread")
 	}
 }
 

@@ -64,6 +64,7 @@ func TestThread(t *testing.T) {
 		{"wait for a coroutine", `ngx.say(select(2, pcall(ngx.thread.wait, coroutine.create(function() end))))`, "attempt to wait on a coroutine that is not a user thread\n"},
 		{"spawn what is no function", `ngx.say(select(2, pcall(ngx.thread.spawn, 1)))`, "bad argument #1 to '?' (Lua function expected)\n"},
 		{"exit ends all", `ngx.thread.spawn(function() ngx.sleep(0.01) ngx.say("x") ngx.exit(200) end) ngx.sleep(10)`, "x\n"},
+		{"what coroutine has", `local n = 0 for _ in pairs(coroutine) do n = n + 1 end ngx.say(n, coroutine.isyieldable)`, "16nil\n"},
 		{"raw names", `ngx.say(type(coroutine._yield), type(coroutine.__resume), coroutine._status(coroutine._create(function() end)))`, "functionfunctionsuspended\n"},
 	})
 }
