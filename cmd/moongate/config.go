@@ -31,10 +31,21 @@ func (o *options) load() (*phases.Tree, error) {
 
 // complain prints an error as nginx does: to standard error, and to the error log, a line each.
 func (o *options) complain(err error) {
-	for _, msg := range problems(err) {
-		fmt.Fprintf(os.Stderr, "nginx: [emerg] %s\n", msg)
-		o.startLog(phases.LogEmerg, msg)
+	level := phases.LogEmerg
+	var own interface{ LogLevel() phases.LogLevel }
+	if errors.As(err, &own) {
+		level = own.LogLevel()
 	}
+	for _, msg := range problems(err) {
+		o.say(level, "%s", msg)
+	}
+}
+
+// say prints a message as nginx does before its error log is in force: to standard error and to the log.
+func (o *options) say(level phases.LogLevel, format string, args ...any) {
+	msg := fmt.Sprintf(format, args...)
+	fmt.Fprintf(os.Stderr, "nginx: [%s] %s\n", level, msg)
+	o.startLog(level, msg)
 }
 
 // problems lists the messages of a load's error.
