@@ -82,6 +82,7 @@ func parseCode(l *phases.Load, d *conf.Directive, phase handler.Phase, variables
 		c.src, c.chunk = a.Value, chunkName(d, confDir)
 	}
 	m.codes = append(m.codes, c)
+	m.phases |= phase
 	return c, nil
 }
 

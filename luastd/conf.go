@@ -30,6 +30,7 @@ type mainConf struct {
 	initCode, initWorker, exitWorker *code
 	dicts                            []dict
 	codes                            []*code
+	phases                           handler.Phase // that have a script
 	zones                            map[string]*shdict.Zone
 	runtime                          *workers                    // set by start
 	balancers                        map[*upstream.Upstream]bool // groups with a script

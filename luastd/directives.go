@@ -108,8 +108,8 @@ func directives() []phases.Directive {
 	main("access_by_lua_no_postpone", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.accessNoPostpone }))
 	main("precontent_by_lua_no_postpone", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.precontentNoPostpone }))
 	main("lua_load_resty_core", phases.OnOff, deprecatedCore)
-	main("lua_malloc_trim", phases.Take1, phases.Ignore)     // the allocator is Go's
-	main("lua_sa_restart", phases.OnOff, phases.Ignore)      // the Go runtime always sets SA_RESTART
+	main("lua_malloc_trim", phases.Take1, phases.Ignore) // the allocator is Go's
+	main("lua_sa_restart", phases.OnOff, phases.Ignore)  // the Go runtime always sets SA_RESTART
 
 	loc("lua_code_cache", all, phases.OnOff, warnCodeCache(phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.codeCache })))
 	loc("lua_need_request_body", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.needBody }))

@@ -51,6 +51,9 @@ func runInline(c *handler.Ctx, phase handler.Phase, k *code, what string, nret i
 // headerFilter is header_filter_by_lua*.
 func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
 	return func(r *phases.Request) phases.Status {
+		if r.ErrorLog().Enabled(phases.LogDebug) {
+			debugFilters(r, handler.HeaderFilter, "header")
+		}
 		list, n := scriptsFor(r, handler.HeaderFilter, phases.LocationOf[locConf](r.Loc, Module).headerFilter)
 		for _, k := range list[:n] {
 			c := context(r)
@@ -75,6 +78,9 @@ func headerFilter(next phases.HeaderHandler) phases.HeaderHandler {
 // last one as ngx.arg[2], and may replace both.
 func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 	return func(r *phases.Request, in []phases.Buf) phases.Status {
+		if r.ErrorLog().Enabled(phases.LogDebug) {
+			debugFilters(r, handler.BodyFilter, "body")
+		}
 		next := next
 		if r.TakesDirectly() {
 			next = takeBody
@@ -115,6 +121,18 @@ func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 			c.FilterEnded = true
 		}
 		return next(r, []phases.Buf{{B: arg.Data, Last: arg.Last, Flush: flush}})
+	}
+}
+
+// debugFilters notes which of the module's filters see r's output: those of the scripts, and the one that
+// keeps the output of captured subrequests.
+func debugFilters(r *phases.Request, phase handler.Phase, what string) {
+	used := phases.MainOf[mainConf](r.Tree, Module).phases
+	if used&phase != 0 || phase == handler.HeaderFilter && used&handler.BodyFilter != 0 {
+		r.Logf(phases.LogDebug, "lua %s filter for user lua code, uri \"%s\"", what, r.URI)
+	}
+	if used&(handler.Main) != 0 {
+		r.Logf(phases.LogDebug, "lua capture %s filter, uri \"%s\"", what, r.URI)
 	}
 }
 

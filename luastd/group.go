@@ -2,7 +2,6 @@ package luastd
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 	"sync"
@@ -179,12 +178,19 @@ func (w *workers) endThreads() {
 func (w *workers) retire() {
 	w.main.retired.Store(w, struct{}{})
 	done := func() {
+		w.tree.Log(phases.LogDebug, "lua close the global Lua VM %p", w)
 		w.endThreads()
 		w.main.retired.Delete(w)
 		w.group.Drain()
 	}
-	w.idle.Store(&done)
-	if w.vms[0].Timers.Load() == 0 {
+	last := func() {
+		w.tree.Log(phases.LogDebug, "lua decrementing the reference count for Lua VM: 1")
+		done()
+	}
+	w.idle.Store(&last)
+	timers := w.vms[0].Timers.Load()
+	w.tree.Log(phases.LogDebug, "lua decrementing the reference count for Lua VM: %d", 1+timers)
+	if timers == 0 {
 		done()
 	}
 }
@@ -245,7 +251,7 @@ func check(t *phases.Tree) error {
 // initialise runs init_by_lua; the error is the sentence that the start fails with.
 func (w *workers) initialise(v *handler.VM) error {
 	if err := w.boot(v, w.main.initCode, handler.Init); err != nil {
-		return fmt.Errorf("%s error: %s", w.main.initCode.named("init_by_lua"), handler.ErrorText(err))
+		return initError(w.main.initCode.named("init_by_lua") + " error: " + handler.ErrorText(err))
 	}
 	return nil
 }
@@ -268,3 +274,11 @@ func WatchedFiles(t *phases.Tree) []string {
 	}
 	return out
 }
+
+// initError is why a configuration cannot start: a script's error, not one of the configuration.
+type initError string
+
+func (e initError) Error() string { return string(e) }
+
+// LogLevel is the level that the error is logged at.
+func (e initError) LogLevel() phases.LogLevel { return phases.LogErr }

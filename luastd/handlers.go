@@ -27,6 +27,7 @@ func serverRewriteHandler(r *phases.Request) phases.Status {
 	if k == nil || r.URIChanged {
 		return phases.Declined
 	}
+	debugHandler(r, handler.ServerRewrite)
 	return earlyPhase(r, handler.ServerRewrite, k)
 }
 
@@ -40,6 +41,9 @@ func precontentHandler(r *phases.Request) phases.Status {
 
 func earlyPhases(r *phases.Request, phase handler.Phase, own *code) phases.Status {
 	list, n := scriptsFor(r, phase, own)
+	if n > 0 {
+		debugHandler(r, phase)
+	}
 	for _, k := range list[:n] {
 		if r.URIChanged {
 			break
@@ -71,6 +75,9 @@ func earlyPhase(r *phases.Request, phase handler.Phase, k *code) phases.Status {
 
 func accessHandler(r *phases.Request) phases.Status {
 	list, n := scriptsFor(r, handler.Access, phases.LocationOf[locConf](r.Loc, Module).access)
+	if n > 0 {
+		debugHandler(r, handler.Access)
+	}
 	rc := phases.Declined
 	for _, k := range list[:n] {
 		if rc = runAccess(r, k); rc != phases.OK {
@@ -110,6 +117,7 @@ func endIfAnswered(r *phases.Request) (phases.Status, bool) {
 }
 
 func contentHandler(r *phases.Request) phases.Status {
+	debugHandler(r, handler.Content)
 	return runContent(r, phases.LocationOf[locConf](r.Loc, Module).content)
 }
 
@@ -129,8 +137,23 @@ func runContent(r *phases.Request, k *code) phases.Status {
 
 func logHandler(r *phases.Request) phases.Status {
 	list, n := scriptsFor(r, handler.Log, phases.LocationOf[locConf](r.Loc, Module).log)
+	if n > 0 && r.ErrorLog().Enabled(phases.LogDebug) {
+		r.Logf(phases.LogDebug, "lua log handler, uri:\"%s\" c:0", r.URI)
+	}
 	for _, k := range list[:n] {
 		runInline(context(r), handler.Log, k, "log_by_lua*", 0)
 	}
 	return phases.OK
+}
+
+// debugHandler notes that a phase with a script begins.
+func debugHandler(r *phases.Request, phase handler.Phase) {
+	if !r.ErrorLog().Enabled(phases.LogDebug) {
+		return
+	}
+	name := phase.String()
+	if phase == handler.ServerRewrite {
+		name = "server rewrite"
+	}
+	r.Logf(phases.LogDebug, "lua %s handler, uri:\"%s\" c:1", name, r.URI)
 }

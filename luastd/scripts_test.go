@@ -1,6 +1,7 @@
 package luastd_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -146,5 +147,44 @@ func TestPostponeOutput(t *testing.T) {
 	rest, _ := io.ReadAll(c)
 	if !strings.HasSuffix(string(rest), "1\r\nb\r\n0\r\n\r\n") {
 		t.Errorf("the rest is %q", rest)
+	}
+}
+
+func TestDebugLines(t *testing.T) {
+	s := serve(t, "", `location /t { rewrite_by_lua_block { } access_by_lua_block { } echo ok; header_filter_by_lua_block { } body_filter_by_lua_block { } log_by_lua_block { } }`)
+	s.Get("/t")
+	for _, want := range []string{
+		`lua rewrite handler, uri:"/t" c:1`, `lua access handler, uri:"/t" c:1`, `lua log handler, uri:"/t"`, `lua header filter for user lua code, uri "/t"`,
+		`lua body filter for user lua code, uri "/t"`, `lua capture header filter, uri "/t"`,
+	} {
+		if !s.WaitLog(want) {
+			t.Errorf("the log lacks %q:\n%s", want, s.ErrorLog())
+		}
+	}
+	if strings.Contains(s.ErrorLog(), "lua content handler") {
+		t.Error("a handler that is not there is logged")
+	}
+}
+
+func TestNoTypeFor304(t *testing.T) {
+	s := serve(t, "", `location /t { content_by_lua_block { ngx.status = 304 } }`)
+	if r := s.Get("/t"); r.Header.Get("Content-Type") != "" || r.Status != 304 {
+		t.Errorf("answer %q", r.Raw)
+	}
+}
+
+func TestInitErrorLevel(t *testing.T) {
+	s := serve(t, "", `location /t { echo ok; }`)
+	err := s.Reload("events {} http { init_by_lua_block { error('no') } server { listen ADDR; } }")
+	var own interface{ LogLevel() phases.LogLevel }
+	if !errors.As(err, &own) || own.LogLevel() != phases.LogErr {
+		t.Errorf("error %v: want one of level error", err)
+	}
+}
+
+func TestHTTP09Headers(t *testing.T) {
+	s := serve(t, "", `location /t { content_by_lua_block { ngx.req.set_header("A", "b") ngx.print(ngx.req.get_headers().A, ngx.status) } }`)
+	if got := s.Raw("GET /t\r\n"); got != "nil9" {
+		t.Errorf("answer %q", got)
 	}
 }

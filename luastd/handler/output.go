@@ -42,7 +42,7 @@ func (c *Ctx) SendHeader() phases.Status {
 	if r.Out.Status == 0 {
 		r.Out.Status = 200
 	}
-	if !c.MIMESet && r.Out.ContentType == "" && c.UseDefaultType {
+	if !c.MIMESet && r.Out.ContentType == "" && c.UseDefaultType && r.Out.Status != 304 {
 		r.Out.ContentType = r.MIMEType(r.URI)
 	}
 	c.MIMESet = true

@@ -139,6 +139,9 @@ func (l *library) change(L *lua.LState, name, value lua.LValue, override bool) {
 // there are replaced, else one is added where nginx allows more than one. ok is false for a value that
 // the header cannot have.
 func SetHeader(r *phases.Request, name, value string, override bool) (ok bool) {
+	if r.Proto == phases.HTTP09 {
+		return true // which has no headers
+	}
 	name = codec.Escape(name, codec.EscapeHeaderName)
 	value = codec.Escape(value, codec.EscapeHeaderValue)
 	if r.Out.Status == 400 {
