@@ -19,6 +19,8 @@ var Module = phases.NewModule(phases.Module{
 	InitMain:      initMain,
 	MergeServer:   mergeServer,
 	MergeLocation: mergeLocation,
+
+	OutsideServers: true,
 })
 
 var complete sync.Once

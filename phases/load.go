@@ -261,6 +261,9 @@ func (l *Load) finish() {
 				l.mergeLocations(m, s.loc)
 			}
 			l.Server, l.Location = t.http, t.http.loc
+			if m.OutsideServers {
+				l.add(m.MergeLocation(l, m.NewLocation(), t.http.loc.conf[m.id]))
+			}
 		}
 		t.linkListens(&l.errs)
 		for _, m := range t.modules {

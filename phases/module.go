@@ -93,6 +93,10 @@ type Module struct {
 	MergeServer   func(l *Load, parent, child any) error
 	MergeLocation func(l *Load, parent, child any) error
 
+	// OutsideServers says that the http level's own configuration is used too, by what belongs to no
+	// server (timers): once the servers have inherited from it, what it leaves open gets the defaults.
+	OutsideServers bool
+
 	// Preconfigure runs before the http block is read: the place to add variables.
 	Preconfigure func(l *Load) error
 	// Postconfigure runs after the merge: the place to add phase handlers and filters.
