@@ -130,7 +130,8 @@ func (l *library) headers(L *lua.LState) int {
 	if !o.LastModified.IsZero() {
 		put("Last-Modified", codec.HTTPTime(o.LastModified.Unix()))
 	}
-	truncated := limit > 0 && n+o.Headers.Len() > limit
+	total := n + o.Headers.Len()
+	truncated := limit > 0 && total > limit
 	for _, h := range o.Headers.All() {
 		if truncated && n >= limit {
 			break
@@ -141,7 +142,7 @@ func (l *library) headers(L *lua.LState) int {
 	if !truncated {
 		return 1
 	}
-	r.Logf(phases.LogDebug, "lua exceeding response header limit %d > %d", n+o.Headers.Len(), limit)
+	r.Logf(phases.LogDebug, "lua exceeding response header limit %d > %d", total, limit)
 	L.Push(lua.LString("truncated"))
 	return 2
 }
