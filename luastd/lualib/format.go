@@ -74,15 +74,19 @@ func parseDirective(f string) (d directive, rest string, ok bool) {
 
 // s = string.format(format, ...)
 func stringFormat(L *lua.LState) int {
-	f := checkString(L, 1)
-	arg, top := 1, L.GetTop()
 	var room [128]byte
-	out := room[:0]
+	return pushString(L, string(AppendFormat(L, room[:0], 1)))
+}
+
+// AppendFormat appends to out what string.format makes of the running function's arguments from number arg on, the first of them
+// being the format. It raises string.format's errors.
+func AppendFormat(L *lua.LState, out []byte, arg int) []byte {
+	f := checkString(L, arg)
+	top := L.GetTop()
 	for {
 		i := strings.IndexByte(f, '%')
 		if i < 0 {
-			out = append(out, f...)
-			break
+			return append(out, f...)
 		}
 		out = append(out, f[:i]...)
 		f = f[i:]
@@ -101,7 +105,6 @@ func stringFormat(L *lua.LState) int {
 		}
 		out = formatArg(L, out, d, arg)
 	}
-	return pushString(L, string(out))
 }
 
 func formatArg(L *lua.LState, out []byte, d directive, arg int) []byte {
@@ -109,7 +112,7 @@ func formatArg(L *lua.LState, out []byte, d directive, arg int) []byte {
 	case 's':
 		return formatString(L, out, d, arg)
 	case 'q':
-		return appendQuoted(out, checkString(L, arg))
+		return appendQuoted(out, formatText(L, arg))
 	case 'c':
 		return pad(out, d, []byte{byte(checkInt(L, arg))})
 	case 'd', 'i':
@@ -177,15 +180,21 @@ func formatString(L *lua.LState, out []byte, d directive, arg int) []byte {
 			return machine.AppendNumber(out, float64(v))
 		}
 	}
-	s, ok := toString(L, v)
-	if !ok {
-		s = plainString(toStringValue(L, v))
-	}
+	s := formatText(L, arg)
 	if d.prec >= 0 && d.prec < len(s) {
 		s = s[:d.prec]
 	}
 	d.zero = false
 	return padString(out, d, s)
+}
+
+// formatText is an argument of %s or %q as a string. What __tostring returns is not asked for a __tostring of its own.
+func formatText(L *lua.LState, arg int) string {
+	v := toStringValue(L, L.Get(arg))
+	if s, ok := machine.ToString(v); ok {
+		return s
+	}
+	return plainString(v)
 }
 
 func padString(out []byte, d directive, s string) []byte {

@@ -249,14 +249,26 @@ func fileCollect(L *lua.LState) int {
 	return 0
 }
 
+// Text is implemented by the value of a userdata that io.write takes as a string: a string.buffer.
+type Text interface{ Append(dst []byte) []byte }
+
 func write(L *lua.LState, h *file, first int) int {
 	var err error
 	for i := first; i <= L.GetTop(); i++ {
-		if e := h.write(checkString(L, i)); e != nil && err == nil {
+		if e := h.write(checkText(L, i)); e != nil && err == nil {
 			err = e
 		}
 	}
 	return result(L, err, "")
+}
+
+func checkText(L *lua.LState, n int) string {
+	if ud, ok := L.Get(n).(*lua.LUserData); ok {
+		if t, ok := ud.Value.(Text); ok {
+			return string(t.Append(nil))
+		}
+	}
+	return checkString(L, n)
 }
 
 // lines makes an iterator that reads what the arguments from 2 on say, and closes the file at its end if it is to.

@@ -80,7 +80,7 @@ type testCase struct {
 	Error   string `json:"error"`
 }
 
-// elsewhere lists cases that need a library of another package.
+// elsewhere lists cases that need a library of another package; luastd's TestLibraries has that of string.buffer.
 var elsewhere = map[int]string{
 	14: "ffi", 23: "string.buffer",
 }

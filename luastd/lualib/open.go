@@ -40,8 +40,10 @@ type library struct {
 	pkg      *lua.LTable
 	tostring *lua.LFunction
 	random   prng
-	files    files
-	gc       collector
+	// prngState is what jit.prngstate was given.
+	prngState [8]uint32
+	files     files
+	gc        collector
 }
 
 // Open installs Lua's own library, as LuaJIT has it, into the globals of L's VM: the base functions and the tables string, table,

@@ -1,0 +1,144 @@
+package buffer
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/bit"
+	"moongate/luastd/lualib"
+	"moongate/runtime/syntax"
+	"moongate/runtime/vm"
+)
+
+// host is a worker with string.buffer, whose script writes into out.
+type host struct {
+	group *vm.Group
+	out   bytes.Buffer
+}
+
+func newHost(t testing.TB) *host {
+	h := &host{}
+	g, err := vm.NewGroup(vm.Options{
+		Open: func(w *vm.Worker) error {
+			lualib.Open(w.L, lualib.Options{Stdout: &h.out, Stdin: strings.NewReader("")})
+			w.OpenCoroutine(w.L)
+			bit.Open(w.L)
+			null := w.L.NewUserData()
+			null.Metatable = w.L.NewTable()
+			null.Metatable.(*lua.LTable).RawSetString("__tostring", w.L.NewFunction(func(L *lua.LState) int {
+				L.Push(lua.LString("userdata: NULL"))
+				return 1
+			}))
+			w.L.SetGlobal("null", null)
+			preload := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
+			preload.RawSetString("string.buffer", w.L.NewFunction(Loader(null)))
+			return nil
+		},
+		CompileFunc: syntax.Compile,
+		Traceback:   lualib.Traceback,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.group = g
+	t.Cleanup(g.Drain)
+	return h
+}
+
+func (h *host) run(t testing.TB, src, chunkname string, args ...lua.LValue) string {
+	t.Helper()
+	proto, err := h.group.Compile(src, chunkname)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := h.group.Workers()[0]
+	if _, err := w.Run(nil, w.Function(proto, nil), 0, args...); err != nil {
+		t.Error(err)
+	}
+	s := h.out.String()
+	h.out.Reset()
+	return s
+}
+
+// TestScripts compares what testdata/*.lua print with what LuaJIT printed for them.
+func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.lua")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			src, err := os.ReadFile(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(strings.TrimSuffix(script, ".lua") + ".out")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), newHost(t).run(t, string(src), "@case.lua")); diff != "" {
+				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestOurs checks what differs from LuaJIT, or needs its ngx.null.
+func TestOurs(t *testing.T) {
+	for _, c := range []struct{ name, lua, want string }{
+		{"null", `print(b.encode(null):byte(), b.decode("\3") == null)`, "3\ttrue\n"},
+		{"a light userdata goes round", `local v = b.decode("\5\1\2\3\4\0\0\1\0") print(b.encode(v):byte(1, -1)) print(v == b.decode(b.encode(v)), v == b.decode("\4\1\0\0\0"))`,
+			"5\t1\t2\t3\t4\t0\t0\t1\t0\ntrue\tfalse\n"},
+		{"many keys go round", `local t = {} for i = 1, 500 do t["k" .. i] = i t[i * 1.5] = i end t[0] = "z" t[1] = "a"
+			local r = b.decode(b.encode(t)) local n = 0 for k, v in pairs(r) do n = n + 1 if t[k] ~= v then print(k, v, t[k]) end end
+			local m = 0 for k in pairs(t) do m = m + 1 end print(n == m)`, "true\n"},
+		{"a string outlives its buffer's memory", `local q = b.new():encode("hello"):encode({"world"}) local s, t = q:decode(), q:decode() q:reset():put(("x"):rep(30)) print(s, t[1])`,
+			"hello\tworld\n"},
+		{"pointers are refused", `for _, f in ipairs{"reserve", "ref"} do print(pcall(b.new()[f], b.new(), 1)) end print(pcall(b.new().putcdata, b.new(), 1LL, 1))`,
+			"false\tbuf:reserve is not supported: moongate has no C pointers; use buf:put\n" +
+				"false\tbuf:ref is not supported: moongate has no C pointers; use buf:tostring or buf:get\n" +
+				"false\tbuf:putcdata is not supported: moongate has no C pointers; use ffi.string and buf:put\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, newHost(t).run(t, `local b = require "string.buffer" `+c.lua, "=case")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// FuzzDecode checks that decoding any bytes ends in a value that encodes, or in a Lua error.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{"", "\x0d\x02\x01\x02\x21a\x01", "\x0e\x00\x08", "\x0a\xff\xff\xff\xff\x7f", "\xe0\x00", "\x09\x01\x07\x00\x00\x00\x00\x00\x00\xf8\xff\x01"} {
+		f.Add(s)
+	}
+	h := newHost(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		h.run(t, `local b, s = require "string.buffer", ... local o = b.new{dict = {"a"}, metatable = {{}}}
+			local ok, v = pcall(b.decode, s) if ok then assert(b.encode(v)) end
+			ok, v = pcall(o.decode, o:put(s)) if ok then o:encode(v):decode() end`, "=fuzz", lua.LString(s))
+	})
+}
+
+func BenchmarkBuffer(b *testing.B) {
+	for _, bench := range []struct{ name, body string }{
+		{"put get", `q:put("key", "=", i, ";") q:get()`},
+		{"putf", `q:putf("%s=%d", "key", i):reset()`},
+		{"encode", `q:encode(t):reset()`},
+		{"decode", `d(s)`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			h := newHost(b)
+			b.ReportAllocs()
+			h.run(b, `local b = require "string.buffer" local q, d = b.new(), b.decode
+				local t = {id = 17, name = "fox", tags = {"a", "b", "c"}, ok = true} local s = b.encode(t)
+				for i = 1, ... do `+bench.body+` end`, "=bench", lua.LNumber(b.N))
+		})
+	}
+}
