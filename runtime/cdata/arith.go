@@ -11,13 +11,34 @@ var metatable = &lua.LTable{Metatable: lua.LNil}
 // The table is filled in a second step because the functions in it make boxes, which refer to the table.
 var _ = fill(metatable)
 
+var events = map[byte]string{'+': "__add", '-': "__sub", '*': "__mul", '/': "__div", '%': "__mod", '^': "__pow"}
+
+// delegate leaves an operation to the right operand if that is C data of another kind: 1LL + pointer.
+func delegate(L *lua.LState, event string) bool {
+	ud, ok := L.Get(2).(*lua.LUserData)
+	if !ok {
+		return false
+	}
+	mt, ok := ud.Metatable.(*lua.LTable)
+	if !ok || mt == metatable {
+		return false
+	}
+	fn := mt.RawGetString(event)
+	if fn == lua.LNil {
+		return false
+	}
+	L.Push(fn)
+	L.Push(L.Get(1))
+	L.Push(ud)
+	L.Call(2, 1)
+	return true
+}
+
 func fill(mt *lua.LTable) bool {
 	set := func(name string, fn lua.LGFunction) {
 		mt.RawSetString(name, &lua.LFunction{IsG: true, GFunction: fn})
 	}
-	for op, name := range map[byte]string{
-		'+': "__add", '-': "__sub", '*': "__mul", '/': "__div", '%': "__mod", '^': "__pow",
-	} {
+	for op, name := range events {
 		set(name, func(L *lua.LState) int { return arith(L, op) })
 	}
 	set("__unm", negate)
@@ -61,6 +82,9 @@ func typeName(v lua.LValue) string {
 		case Complex:
 			return "complex"
 		}
+		if n, ok := v.Value.(interface{ CName() string }); ok {
+			return n.CName()
+		}
 	}
 	return v.Type().String()
 }
@@ -80,6 +104,9 @@ func operands(L *lua.LState) (a, b uint64, unsigned, ok bool) {
 
 func arith(L *lua.LState, op byte) int {
 	a, b, unsigned, ok := operands(L)
+	if !ok && delegate(L, events[op]) {
+		return 1
+	}
 	if !ok {
 		L.RaiseError("attempt to perform arithmetic on '%s' and '%s'", typeName(L.Get(1)), typeName(L.Get(2)))
 	}
@@ -160,6 +187,13 @@ func negate(L *lua.LState) int {
 
 func compare(L *lua.LState, orEqual bool) int {
 	a, b, unsigned, ok := operands(L)
+	event := "__lt"
+	if orEqual {
+		event = "__le"
+	}
+	if !ok && delegate(L, event) {
+		return 1
+	}
 	if !ok {
 		L.RaiseError("attempt to compare '%s' with '%s'", typeName(L.Get(1)), typeName(L.Get(2)))
 	}

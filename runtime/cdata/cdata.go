@@ -81,7 +81,13 @@ func box(v any) *lua.LUserData {
 // Metatable is what the boxes share. It must not be changed.
 func Metatable() *lua.LTable { return metatable }
 
-// Integer is the value of a 64-bit box. unsigned tells how to read the bits; ok is false for anything else.
+// Integral is what values of userdata implement that count as integers although they are no boxes: module ffi's ints, enums and bools.
+// unsigned is for integers of 64 bits only.
+type Integral interface {
+	CInteger() (bits uint64, unsigned, ok bool)
+}
+
+// Integer is the value of a 64-bit box or of an Integral. unsigned tells how to read the bits; ok is false for anything else.
 func Integer(v lua.LValue) (bits uint64, unsigned, ok bool) {
 	if ud, isUserdata := v.(*lua.LUserData); isUserdata {
 		switch n := ud.Value.(type) {
@@ -89,6 +95,8 @@ func Integer(v lua.LValue) (bits uint64, unsigned, ok bool) {
 			return uint64(n), false, true
 		case Uint64:
 			return uint64(n), true, true
+		case Integral:
+			return n.CInteger()
 		}
 	}
 	return 0, false, false

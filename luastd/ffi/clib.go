@@ -1,0 +1,191 @@
+package ffi
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
+)
+
+// function is a C function: one with a Go counterpart, or a name that cannot be called.
+type function struct {
+	name string
+	call func(lib *library, L *lua.LState, args int) lua.LValue
+}
+
+// libc is what can be called. Arguments stand at 2 and up.
+var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
+	"strlen": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		return box64(uint64(len(lib.textArg(L, 2))), true)
+	},
+	"strcmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		return lua.LNumber(bytes.Compare(lib.textArg(L, 2), lib.textArg(L, 3)))
+	},
+	"strncmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		n := max(intArg(L, 4), 0)
+		a, b := lib.textArg(L, 2), lib.textArg(L, 3)
+		return lua.LNumber(bytes.Compare(a[:min(n, len(a))], b[:min(n, len(b))]))
+	},
+	"memcmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		n := intArg(L, 4)
+		return lua.LNumber(bytes.Compare(lib.bytesArg(L, 2, n), lib.bytesArg(L, 3, n)))
+	},
+	"memcpy":  moveMemory,
+	"memmove": moveMemory,
+	"memset": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		d := lib.pointerArg(L, 2, voidStar, true)
+		c := byte(intArg(L, 3))
+		b := lib.room(L, d.mem, d.off, intArg(L, 4), d.bits)
+		writable(L, d.mem)
+		for i := range b {
+			b[i] = c
+		}
+		return lib.wrap(d)
+	},
+	"getpid": func(*library, *lua.LState, int) lua.LValue { return lua.LNumber(os.Getpid()) },
+	"time": func(lib *library, L *lua.LState, args int) lua.LValue {
+		now := time.Now().Unix()
+		if args > 0 && L.Get(2) != lua.LNil {
+			d := lib.pointerArg(L, 2, voidStar, true)
+			if d.mem != nil || d.bits != 0 {
+				lib.store(L, typeInt64, d.mem, d.off, d.bits, lua.LNumber(now))
+			}
+		}
+		return box64(uint64(now), false)
+	},
+	"gettimeofday": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		now := time.Now()
+		d := lib.pointerArg(L, 2, voidStar, true)
+		lib.store(L, typeInt64, d.mem, d.off, d.bits, lua.LNumber(now.Unix()))
+		lib.store(L, typeInt64, d.mem, d.off+wordSize, d.bits, lua.LNumber(now.Nanosecond()/1000))
+		return lua.LNumber(0)
+	},
+	"strerror": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		s := syscall.Errno(intArg(L, 2)).Error()
+		return lib.wrap(data{typ: pointerTo(typeChar), mem: stringBlock(strings.ToUpper(s[:1]) + s[1:])})
+	},
+}
+
+func moveMemory(lib *library, L *lua.LState, _ int) lua.LValue {
+	d, s := lib.pointerArg(L, 2, voidStar, true), lib.pointerArg(L, 3, constVoid, true)
+	n := intArg(L, 4)
+	from, to := lib.room(L, s.mem, s.off, n, s.bits), lib.room(L, d.mem, d.off, n, d.bits)
+	writable(L, d.mem)
+	copy(to, from)
+	return lib.wrap(d)
+}
+
+func (lib *library) textArg(L *lua.LState, n int) []byte {
+	d := lib.pointerArg(L, n, constChar, true)
+	return lib.text(L, &d)
+}
+
+func (lib *library) bytesArg(L *lua.LState, n, size int) []byte {
+	d := lib.pointerArg(L, n, constVoid, true)
+	return lib.room(L, d.mem, d.off, size, d.bits)
+}
+
+// hints name what to use instead of C functions; a name that ends in * is a prefix.
+var hints = []struct{ name, instead string }{
+	{"malloc", "ffi.new"}, {"calloc", "ffi.new"}, {"realloc", "ffi.new"}, {"free", "ffi.new, whose memory needs no free"},
+	{"usleep", "ngx.sleep"}, {"sleep", "ngx.sleep"}, {"nanosleep", "ngx.sleep"}, {"poll", "ngx.sleep"}, {"select", "ngx.sleep"},
+	{"clock_gettime", "ngx.now"}, {"ngx_http_lua_ffi_*", "the table ngx"}, {"ngx_md5*", "ngx.md5_bin"}, {"ngx_*", "the table ngx"},
+	{"MD5*", "ngx.md5_bin"}, {"SHA1*", "ngx.sha1_bin"}, {"HMAC*", "ngx.hmac_sha1"}, {"crc32*", "ngx.crc32_long"},
+	{"open", "module io"}, {"fopen", "module io"}, {"read", "module io"}, {"write", "module io"}, {"close", "module io"}, {"unlink", "os.remove"},
+	{"rename", "os.rename"}, {"getenv", "os.getenv"}, {"setenv", "the directive env"}, {"system", "os.execute"}, {"popen", "io.popen"},
+	{"printf", "print or ngx.log"}, {"puts", "print or ngx.log"}, {"syslog", "ngx.log"},
+	{"socket", "ngx.socket.tcp"}, {"connect", "ngx.socket.tcp"}, {"send", "ngx.socket.tcp"}, {"recv", "ngx.socket.tcp"},
+	{"getaddrinfo", "ngx.socket.tcp, which resolves names itself"}, {"gethostname", "the variable $hostname"},
+	{"pcre*", "ngx.re"}, {"inflate*", "the directive gunzip"}, {"deflate*", "the directive gzip"},
+	{"EVP_*", "ngx.hmac_sha1, ngx.sha1_bin or ngx.md5_bin"}, {"RAND_bytes", "math.random"},
+	{"SSL_*", "sslhandshake of a cosocket"}, {"curl_*", "module resty.http"}, {"getpwnam", "the directive user"},
+}
+
+func hint(name string) string {
+	for _, h := range hints {
+		prefix, isPrefix := strings.CutSuffix(h.name, "*")
+		if h.name == name || isPrefix && strings.HasPrefix(name, prefix) {
+			return "; use " + h.instead + " instead"
+		}
+	}
+	return ""
+}
+
+// invoke calls a C function with the arguments from 2 on.
+func (lib *library) invoke(L *lua.LState, d *data) int {
+	args := L.GetTop() - 1
+	if f := d.function; f.call != nil {
+		if args < len(d.typ.params) || args > len(d.typ.params) && !d.typ.variadic {
+			machine.Errorf(L, "wrong number of arguments for function call")
+		}
+		L.Push(f.call(lib, L, args))
+		return 1
+	}
+	machine.Errorf(L, "ffi: C function '%s' cannot be called: moongate has no native code%s", d.function.name, hint(d.function.name))
+	return 0
+}
+
+// clib = ffi.load(name [, global])
+//
+// Deviation: any name will do, as nothing is loaded; the complaint comes with the first call.
+func (lib *library) load_(L *lua.LState) int {
+	name, ok := machine.ToString(L.Get(1))
+	if !ok {
+		machine.TypeError(L, 1, "string")
+	}
+	L.Push(lib.namespace(L, name))
+	return 1
+}
+
+// clib is the value of ffi.C and of libraries.
+type clib struct{ name string }
+
+// namespace makes a userdata with the declared symbols.
+func (lib *library) namespace(L *lua.LState, name string) *lua.LUserData {
+	ud := L.NewUserData()
+	ud.Value = &clib{name}
+	ud.Metatable = functionTable(L, map[string]lua.LGFunction{
+		"__index": func(L *lua.LState) int {
+			L.Push(lib.symbol(L, L.Get(2)))
+			return 1
+		},
+		"__newindex": func(L *lua.LState) int {
+			lib.symbol(L, L.Get(2))
+			machine.Errorf(L, "attempt to write to constant location")
+			return 0
+		},
+	})
+	return ud
+}
+
+func (lib *library) symbol(L *lua.LState, key lua.LValue) lua.LValue {
+	k, ok := key.(lua.LString)
+	if !ok {
+		machine.TypeError(L, 2, "string")
+	}
+	name := string(k)
+	s := lib.decls.symbols[name]
+	switch {
+	case s == nil:
+		machine.Errorf(L, "missing declaration for symbol '%s'", name)
+	case s.constant:
+		return machine.Number(L, float64(s.value))
+	case s.typ.kind != kindFunction:
+		machine.Errorf(L, "ffi: C variable '%s' cannot be used: moongate has no native code", name)
+	}
+	if ud := lib.functions[name]; ud != nil && dataOf(ud).typ == s.typ {
+		return ud
+	}
+	external := name
+	if s.external != "" {
+		external = s.external
+	}
+	ud := lib.wrap(data{typ: s.typ, function: &function{name: external, call: libc[external]}})
+	lib.functions[name] = ud
+	return ud
+}

@@ -1,0 +1,261 @@
+package ffi
+
+import (
+	"math"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/cdata"
+	"moongate/runtime/machine"
+)
+
+// sourceName is what a Lua value is called in a message about its conversion.
+func sourceName(v lua.LValue) string {
+	if ud, ok := v.(*lua.LUserData); ok {
+		if n, ok := ud.Value.(interface{ CName() string }); ok {
+			return n.CName()
+		}
+		if _, unsigned, ok := cdata.Integer(v); ok {
+			return intType(wordSize, unsigned).String()
+		}
+	}
+	return machine.TypeName(v)
+}
+
+func badConversion(L *lua.LState, v lua.LValue, t *ctype) {
+	machine.Errorf(L, "cannot convert '%s' to '%s'", sourceName(v), t)
+}
+
+// floatBits converts a number to an integer of t, as C does on x64.
+func floatBits(f float64, t *ctype) uint64 {
+	if t.size == wordSize && t.unsigned {
+		return cdata.FromFloat(f)
+	}
+	if f >= -(1<<63) && f < 1<<63 {
+		return uint64(int64(f))
+	}
+	return 1 << 63
+}
+
+func integerFloat(bits uint64, unsigned bool) float64 {
+	if unsigned {
+		return float64(bits)
+	}
+	return float64(int64(bits))
+}
+
+// integer is v as an integer of t, before it is cut to t's size.
+func (lib *library) integer(L *lua.LState, t *ctype, v lua.LValue, cast bool) uint64 {
+	switch v := v.(type) {
+	case lua.LNumber:
+		if t.kind == kindBool {
+			return bit(v != 0)
+		}
+		return floatBits(float64(v), t)
+	case lua.LBool:
+		return bit(bool(v))
+	case *lua.LNilType:
+		if t.kind == kindBool {
+			return 0
+		}
+	case lua.LString:
+		if t.kind == kindEnum {
+			if n, ok := t.rec.names[string(v)]; ok {
+				return uint64(n)
+			}
+		}
+	case *lua.LUserData:
+		bits, _, ok := cdata.Integer(v)
+		if !ok {
+			d := dataOf(v)
+			if d == nil || t.kind != kindBool && (!cast || t.kind == kindEnum) || d.typ.isNumber() {
+				break
+			}
+			bits = lib.address(d)
+		}
+		if t.kind == kindBool {
+			return bit(bits != 0)
+		}
+		return bits
+	}
+	badConversion(L, v, t)
+	return 0
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (lib *library) float(L *lua.LState, t *ctype, v lua.LValue) float64 {
+	switch x := v.(type) {
+	case lua.LNumber:
+		return float64(x)
+	case lua.LBool:
+		return float64(bit(bool(x)))
+	case *lua.LUserData:
+		if bits, unsigned, ok := cdata.Integer(x); ok {
+			return integerFloat(bits, unsigned)
+		}
+	}
+	badConversion(L, v, t)
+	return math.NaN()
+}
+
+// toPointer converts v to a pointer of type t.
+func (lib *library) toPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool) data {
+	switch x := v.(type) {
+	case *lua.LNilType:
+		return data{typ: t}
+	case lua.LString:
+		if cast || t.elem.constant && (t.elem.isByte() || t.elem.kind == kindVoid) {
+			return data{typ: t, mem: stringBlock(string(x))}
+		}
+	case lua.LNumber:
+		if cast {
+			return lib.pointer(t, floatBits(float64(x), typeUint64))
+		}
+	case *lua.LFunction:
+		if t.elem.kind == kindFunction {
+			machine.Errorf(L, "cannot convert a Lua function to '%s': moongate has no native code that could call it back", t)
+		}
+	case *lua.LUserData:
+		if bits, _, ok := cdata.Integer(x); ok {
+			if cast {
+				return lib.pointer(t, bits)
+			}
+			break
+		}
+		d := dataOf(v)
+		if d == nil {
+			// C cannot look into other userdata.
+			break
+		}
+		if cast && d.typ.kind != kindFunction || compatible(t, d.typ) {
+			return data{typ: t, mem: d.mem, off: d.off, bits: d.bits, function: d.function}
+		}
+	}
+	badConversion(L, v, t)
+	return data{}
+}
+
+// compatible reports whether C lets a pointer t be made of an s without a cast.
+func compatible(t, s *ctype) bool {
+	target := s
+	switch s.kind {
+	case kindPointer, kindArray:
+		target = s.elem
+	case kindRecord, kindFunction:
+	default:
+		return false
+	}
+	if target.constant && !t.elem.constant {
+		return false
+	}
+	return t.elem.kind == kindVoid || target.kind == kindVoid || same(t.elem, target) ||
+		t.elem.kind == kindInt && target.kind == kindInt && t.elem.size == target.size
+}
+
+// storeScalar writes v as a number or pointer of type t.
+func (lib *library) storeScalar(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
+	switch t.kind {
+	case kindFloat:
+		writeFloat(b, lib.float(L, t, v))
+	case kindPointer:
+		d := lib.toPointer(L, t, v, false)
+		writeInt(b, lib.address(&d))
+	default:
+		if n, ok := v.(lua.LNumber); ok && t.kind == kindInt {
+			writeInt(b, floatBits(float64(n), t))
+			return
+		}
+		writeInt(b, lib.integer(L, t, v, false))
+	}
+}
+
+// store assigns v to the t at an offset.
+func (lib *library) store(L *lua.LState, t *ctype, m *block, off int, addr uint64, v lua.LValue) {
+	size, ok := t.sizeOf()
+	if !ok {
+		badConversion(L, v, t)
+	}
+	b := lib.room(L, m, off, size, addr)
+	writable(L, m)
+	lib.assign(L, t, b, v)
+}
+
+// assign writes v, as one value, to the memory of a t.
+func (lib *library) assign(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
+	switch t.kind {
+	case kindArray:
+		switch v := v.(type) {
+		case lua.LString:
+			if t.elem.isByte() {
+				if n := copy(b, v); n < len(b) {
+					b[n] = 0
+				}
+				return
+			}
+		case *lua.LTable:
+			lib.arrayTable(L, t, b, v)
+			return
+		}
+		lib.copyAggregate(L, t, b, v)
+	case kindRecord:
+		if tab, ok := v.(*lua.LTable); ok {
+			lib.recordTable(L, t, b, tab)
+			return
+		}
+		lib.copyAggregate(L, t, b, v)
+	case kindVoid, kindFunction:
+		badConversion(L, v, t)
+	default:
+		lib.storeScalar(L, t, b, v)
+	}
+}
+
+func (lib *library) copyAggregate(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
+	d := dataOf(v)
+	if d == nil || !same(t, d.typ) {
+		badConversion(L, v, t)
+		return
+	}
+	copy(b, lib.room(L, d.mem, d.off, lib.lengthOf(d), d.bits))
+}
+
+// lengthOf is the size of an aggregate.
+func (lib *library) lengthOf(d *data) int {
+	if d.size > 0 {
+		return d.size
+	}
+	n, _ := d.typ.sizeOf()
+	return n
+}
+
+// cast makes a value of type t of v, as ffi.cast does.
+func (lib *library) cast(L *lua.LState, t *ctype, v lua.LValue) lua.LValue {
+	switch t.kind {
+	case kindPointer:
+		return lib.wrap(lib.toPointer(L, t, v, true))
+	case kindFloat:
+		f := lib.float(L, t, v)
+		if t.size == 4 {
+			f = float64(float32(f))
+		}
+		return machine.Number(L, f)
+	case kindInt, kindBool, kindEnum:
+		return lib.scalar(t, lib.integer(L, t, v, true))
+	}
+	machine.ArgError(L, 1, "invalid C type")
+	return nil
+}
+
+// scalar is an object of an integer type of its own; those of 64 bits are boxes.
+func (lib *library) scalar(t *ctype, bits uint64) lua.LValue {
+	if t.kind == kindInt && t.size == wordSize {
+		return box64(bits, t.unsigned)
+	}
+	return lib.wrap(data{typ: t, bits: uint64(truncate(int64(bits), t))})
+}
