@@ -103,14 +103,15 @@ func (l *library) bodyFile(L *lua.LState) int {
 	return 1
 }
 
-// writable is the request of a function that replaces the body; it raises unless the body was read.
+// writable is the request of a function that replaces the body; it raises unless the body was read, or is
+// being read through a request socket.
 func (l *library) writable(L *lua.LState, missing string) *phases.Request {
 	c := l.v.Current()
 	r := c.Live(L, missing)
 	if r.BodyDiscarded() {
 		codec.Raise(L, "request body already discarded asynchronously")
 	}
-	if !bodyReady(c) {
+	if !bodyReady(c) && !r.BodyStreamed() {
 		codec.Raise(L, "request body not read yet")
 	}
 	return r

@@ -59,6 +59,9 @@ func TestRequest(t *testing.T) {
 		{"built body", `ngx.req.read_body() ngx.req.init_body() ngx.req.append_body("he") ngx.req.append_body("llo") ngx.req.finish_body() ngx.say(ngx.req.get_body_data(), ngx.var.http_content_length)`, "hello5\n"},
 		{"built body in a file", `ngx.req.read_body() ngx.req.init_body(3) ngx.req.append_body("he") ngx.req.append_body("llo") ngx.req.finish_body()
 			local f = io.open(ngx.req.get_body_file()) ngx.say(ngx.req.get_body_data(), f:read("*a")) f:close()`, "nilhello\n"},
+		{"built body from a request socket", `local sock = ngx.req.socket() ngx.req.init_body(100)
+			while true do local data = sock:receive(1) if not data then break end ngx.req.append_body(data) end
+			ngx.req.finish_body() ngx.say(ngx.var.http_content_length, ngx.req.get_body_data())`, "8k=1&k=%2\n"},
 		{"arity", raise + `try(ngx.req.read_body, 1) try(ngx.req.set_body_data) try(ngx.req.get_body_data, 1, 2)`,
 			"expecting 0 arguments but seen 1\nexpecting 1 arguments but seen 0\nexpecting 0 or 1 arguments but seen 2\n"},
 	}
