@@ -171,7 +171,7 @@ func (c *config) locate(x *upstream.Exchange) phases.Status {
 		return phases.OK
 	}
 	var rc phases.Status
-	x.Group, rc = upstream.Find(x.R, a.host, a.port, a.defaultPort())
+	x.Group, rc = x.Find(a.host, a.port, a.defaultPort())
 	return rc
 }
 
@@ -179,6 +179,7 @@ func (c *config) locate(x *upstream.Exchange) phases.Status {
 func handle(r *phases.Request, c *config) phases.Status {
 	x := upstream.New(r, &c.up, c)
 	if rc := c.locate(x); rc != phases.OK {
+		x.Close()
 		r.DiscardBody()
 		return rc
 	}
@@ -189,6 +190,7 @@ func handle(r *phases.Request, c *config) phases.Status {
 	}
 	framed := r.ContentLength >= 0 || r.Chunked
 	if rc := r.ReadBody(); rc != phases.OK {
+		x.Close()
 		return rc
 	}
 	if c.body.V == nil && c.passBody.V {

@@ -278,15 +278,8 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), x.connectTimeout)
 	defer cancel()
 	x.setVictim(cancel)
-	var slow *time.Timer
 	if x.mayWatch() {
-		started := make(chan struct{})
-		slow = time.AfterFunc(probe, func() { x.startWatch(); close(started) })
-		defer func() {
-			if !slow.Stop() {
-				<-started
-			}
-		}()
+		defer x.watchIfSlow()()
 	}
 	o := dialOptions{x.local, x.Conf.SocketKeepalive, x.Conf.RcvBuf, x.Conf.SndBuf}
 	c, err := dial(ctx, a, &o)

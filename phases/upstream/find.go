@@ -11,8 +11,9 @@ import (
 
 // Find is the group that a URL with variables means: one made at run time, an upstream block, a literal
 // address, or what the resolver says of the name. port is 0 where the URL has none; defaultPort then counts
-// for hosts that are no group. A status other than OK ends the request; the reason is logged.
-func Find(r *phases.Request, host string, port, defaultPort int) (*Upstream, phases.Status) {
+// for hosts that are no group. A status other than OK ends the request, as Run's would; the reason is logged.
+func (x *Exchange) Find(host string, port, defaultPort int) (*Upstream, phases.Status) {
+	r := x.R
 	m := phases.MainOf[mainConf](r.Tree, Module)
 	if u := m.registry.get(host); u != nil {
 		return u, phases.OK
@@ -31,9 +32,11 @@ func Find(r *phases.Request, host string, port, defaultPort int) (*Upstream, pha
 		r.Logf(phases.LogErr, "no resolver defined to resolve %s", host)
 		return nil, 502
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), r.Loc.Core.ResolverTimeout.V)
-	defer cancel()
-	ips, err := rs.Lookup(ctx, host)
+	ips, err := x.lookup(rs, host)
+	if x.aborted.Load() {
+		r.Log(phases.LogInfo, "client prematurely closed connection")
+		return nil, phases.StatusClientClosedRequest
+	}
 	if err != nil {
 		r.Logf(phases.LogErr, "%v", err)
 		return nil, 502
@@ -43,6 +46,32 @@ func Find(r *phases.Request, host string, port, defaultPort int) (*Upstream, pha
 		addrs[i] = TCPAddr(netip.AddrPortFrom(ip, uint16(port)))
 	}
 	return single(host, addrs), phases.OK
+}
+
+// lookup asks the resolver. A client that goes meanwhile ends that, so that the question is not kept for nobody.
+func (x *Exchange) lookup(rs *resolver.Resolver, host string) ([]netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), x.R.Loc.Core.ResolverTimeout.V)
+	defer cancel()
+	if x.mayWatch() {
+		x.setVictim(cancel)
+		defer x.watchIfSlow()()
+		defer x.setVictim(nil)
+	}
+	return rs.Lookup(ctx, host)
+}
+
+// watchIfSlow begins to watch the client once what is under way takes its time. The answer has to be called when that is over.
+func (x *Exchange) watchIfSlow() (over func()) {
+	started := make(chan struct{})
+	slow := time.AfterFunc(probe, func() {
+		x.startWatch()
+		close(started)
+	})
+	return func() {
+		if !slow.Stop() {
+			<-started
+		}
+	}
 }
 
 // FindUnix is the group of a unix socket that a URL with variables names.

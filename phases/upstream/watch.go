@@ -52,6 +52,9 @@ func (x *Exchange) startWatch() {
 	}()
 }
 
+// Close ends an exchange that Run is not called for.
+func (x *Exchange) Close() { x.stopWatch() }
+
 func (x *Exchange) stopWatch() {
 	if x.watching {
 		close(x.quit)
