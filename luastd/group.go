@@ -33,7 +33,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		PackagePath: m.packagePath.V, PackageCPath: m.packageCPath.V,
 		CPULimit:         m.cpuLimit.V,
 		MaxPendingTimers: m.maxPending.V, MaxRunningTimers: math.MaxInt, // package timer keeps to lua_max_running_timers
-		ThreadCache: m.threadCache.V,
+		ThreadCache: cached(m.threadCache.V),
 		CompileFunc: syntax.Compile,
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
@@ -58,6 +58,14 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 	w.group = g
 	w.compileInline()
 	return w, nil
+}
+
+// cached is lua_thread_cache_max_entries as package vm wants it, where 0 is the default.
+func cached(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 // boot runs a script of the configuration's life (init_by_lua, init_worker_by_lua, exit_worker_by_lua)

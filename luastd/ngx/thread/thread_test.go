@@ -172,3 +172,25 @@ func TestClientAbort(t *testing.T) {
 		t.Log(log)
 	}
 }
+
+// TestThreadCache: lua_thread_cache_max_entries bounds what is kept; 0 keeps nothing.
+func TestThreadCache(t *testing.T) {
+	for _, tt := range []struct {
+		name, size string
+		lines      int // about the cache, of two requests
+	}{
+		{"some", "2", 3},
+		{"none", "0", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := phasetest.Start(t, `error_log logs/error.log debug; events {} http { lua_thread_cache_max_entries `+tt.size+`;
+				server { listen ADDR; location / { content_by_lua_block { ngx.say("ok") } } } }`, modules()...)
+			s.Get("/")
+			s.Get("/")
+			log := s.ErrorLog()
+			if n := strings.Count(log, "lua caching unused lua thread") + strings.Count(log, "lua reusing cached lua thread"); n != tt.lines {
+				t.Errorf("%d lines, want %d:\n%s", n, tt.lines, log)
+			}
+		})
+	}
+}
