@@ -50,9 +50,10 @@ func ParseLogLevel(s string) (LogLevel, bool) {
 	return 0, false
 }
 
-// LogSink is one file, or standard error, that error logs write to. Safe for concurrent use.
+// LogSink is one file, standard error, or a syslog server that error logs write to. Safe for concurrent use.
 type LogSink struct {
-	path string // empty: standard error
+	path string  // empty: standard error
+	sys  *syslog // instead of a file
 	mu   sync.Mutex
 	f    *os.File
 }
@@ -78,7 +79,7 @@ func SinkFor(path string) *LogSink {
 func (s *LogSink) Open() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.path == "" || s.f != nil {
+	if s.path == "" || s.sys != nil || s.f != nil {
 		return nil
 	}
 	f, err := OpenAppend(s.path)
@@ -98,7 +99,11 @@ func OpenAppend(path string) (*os.File, error) {
 	return f, nil
 }
 
-func (s *LogSink) write(line []byte) {
+func (s *LogSink) write(level LogLevel, line []byte) {
+	if s.sys != nil {
+		s.sys.write(level, line)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var w io.Writer = os.Stderr
@@ -223,7 +228,7 @@ func (e *ErrorLog) Write(level LogLevel, msg string) {
 	b = append(b, '\n')
 	for _, o := range e.outs {
 		if level <= o.level {
-			o.sink.write(b)
+			o.sink.write(level, b)
 		}
 	}
 	if f := captureLine.Load(); f != nil {
@@ -253,13 +258,20 @@ func setErrorLog(l *Load, d *conf.Directive, c any) error {
 		return fmt.Errorf("invalid number of arguments in %q directive", d.Name)
 	}
 	path := d.Args[0].Value
+	var sink *LogSink
 	switch {
 	case path == "stderr":
-		path = ""
-	case strings.HasPrefix(path, "syslog:"), strings.HasPrefix(path, "memory:"):
+		sink = SinkFor("")
+	case strings.HasPrefix(path, "syslog:"):
+		sys, err := parseSyslog(path)
+		if err != nil {
+			return err
+		}
+		sink = &LogSink{path: path, sys: sys}
+	case strings.HasPrefix(path, "memory:"):
 		return fmt.Errorf("error_log to %q is not supported by moongate yet", path)
 	default:
-		path = l.Path(path)
+		sink = SinkFor(l.Path(path))
 	}
 	at := &l.Tree.Core.ErrorLog
 	if loc, ok := c.(*CoreLocation); ok {
@@ -268,7 +280,7 @@ func setErrorLog(l *Load, d *conf.Directive, c any) error {
 	if *at == nil {
 		*at = &ErrorLog{}
 	}
-	(*at).add(SinkFor(path), level)
+	(*at).add(sink, level)
 	l.Tree.logs = append(l.Tree.logs, *at)
 	return nil
 }
