@@ -1,0 +1,26 @@
+// Command stock runs a Lua file on gopher-lua as it is, for comparison: moongate's packages would change the interpreter of the whole
+// process.
+package main
+
+import (
+	"log"
+	"os"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func main() {
+	if len(os.Args) < 2 {
+		log.Fatal("usage: stock FILE [ARGS]")
+	}
+	L := lua.NewState()
+	defer L.Close()
+	arg := L.NewTable()
+	for i, a := range os.Args[2:] {
+		arg.RawSetInt(i+1, lua.LString(a))
+	}
+	L.SetGlobal("arg", arg)
+	if err := L.DoFile(os.Args[1]); err != nil {
+		log.Fatal(err) //nolint:gocritic // the process ends
+	}
+}
