@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -273,8 +274,11 @@ func (r *Request) panicked(p any) {
 
 // OpenLogs opens the error logs of the tree; the error names the file.
 func (t *Tree) OpenLogs() error {
-	if t.Core.ErrorLog == nil {
-		t.Core.ErrorLog = NewErrorLog(SinkFor(""), LogErr)
+	if l := t.Core.ErrorLog; l == nil {
+		t.Core.ErrorLog = NewErrorLog(SinkFor(t.Path(t.errorLog)), LogErr)
+		t.logs = append(t.logs, t.Core.ErrorLog)
+	} else if !slices.ContainsFunc(l.outs, func(o logOut) bool { return o.sink.sys == nil }) {
+		l.add(SinkFor(t.Path(t.errorLog)), LogErr) // as in nginx, a syslog server alone is not enough
 	}
 	for _, l := range t.logs {
 		if err := l.open(); err != nil {

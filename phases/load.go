@@ -38,6 +38,7 @@ type LoadOptions struct {
 	ConfFile string // nginx's -c, absolute or relative to the working directory
 	Source   []byte // the main file's text where there is no file (the embedded default)
 	Globals  string // nginx's -g
+	ErrorLog string // nginx's -e: the main error log where the configuration names no file; empty: standard error
 	Modules  []*Module
 	// ReadFile and Glob replace the file system for the embedded default. Nil: the real one.
 	ReadFile func(string) ([]byte, error)

@@ -14,6 +14,7 @@ import (
 // Tree is one configuration, built and checked. It is immutable once it serves; requests in flight
 // keep the tree they began with.
 type Tree struct {
+	errorLog string // LoadOptions.ErrorLog
 	Prefix   string
 	ConfFile string
 	Source   *conf.Config
@@ -76,7 +77,7 @@ func (s *Server) Name() string { return s.Core.Name }
 
 func newTree(o LoadOptions) *Tree {
 	t := &Tree{
-		Prefix: o.Prefix, ConfFile: o.ConfFile,
+		Prefix: o.Prefix, ConfFile: o.ConfFile, errorLog: o.ErrorLog,
 		modules:  append([]*Module{coreModule}, o.Modules...),
 		vars:     map[string]*Variable{},
 		stopped:  make(chan struct{}),

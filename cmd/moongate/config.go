@@ -14,6 +14,9 @@ import (
 // load reads and checks the configuration that the options name.
 func (o *options) load() (*phases.Tree, error) {
 	lo := phases.LoadOptions{Prefix: o.prefix, ConfFile: o.conf, Globals: o.globals, Modules: modules()}
+	if o.errorLog != "stderr" {
+		lo.ErrorLog = o.errorLog
+	}
 	if o.embedded {
 		lo.ConfFile = "conf/nginx.conf"
 		src, err := conf.DefaultFS.ReadFile("nginx.conf")
