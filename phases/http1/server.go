@@ -196,13 +196,15 @@ func (c *conn) handshake() bool {
 		t.Log(phases.LogErr, "*%d %v", c.info.Serial, err)
 		return false
 	}
-	tc := tls.Server(&prefixed{Conn: c.raw, head: c.pending}, cfg)
+	wire := &prefixed{Conn: c.raw, head: c.pending, records: true}
+	tc := tls.Server(wire, cfg)
 	c.pending = nil
 	ctx := context.WithValue(context.Background(), phases.ConnKey{}, &c.info)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		t.Log(phases.LogInfo, "*%d SSL_do_handshake() failed (%v) while SSL handshaking, client: %s, server: %s", c.info.Serial, err, c.info.RemoteIP, c.listen.Text)
 		return false
 	}
+	wire.records, wire.received = false, nil
 	st := tc.ConnectionState()
 	c.info.TLS = &st
 	c.info.Raw = tc
@@ -210,17 +212,27 @@ func (c *conn) handshake() bool {
 	return true
 }
 
-// prefixed gives back bytes that were read ahead.
+// prefixed gives back bytes that were read ahead. During a handshake it keeps what it has read.
 type prefixed struct {
 	net.Conn
-	head []byte
+	head     []byte
+	records  bool
+	received []byte
 }
 
-func (p *prefixed) Read(b []byte) (int, error) {
+func (p *prefixed) Read(b []byte) (n int, err error) {
 	if len(p.head) > 0 {
-		n := copy(b, p.head)
+		n = copy(b, p.head)
 		p.head = p.head[n:]
-		return n, nil
+	} else {
+		n, err = p.Conn.Read(b)
 	}
-	return p.Conn.Read(b)
+	if p.records && n > 0 {
+		p.received = append(p.received, b[:n]...)
+	}
+	return n, err
 }
+
+// Received is what has come since the handshake began; nothing once it has ended. Only for the
+// handshake's goroutine.
+func (p *prefixed) Received() []byte { return p.received }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"moongate/phases"
@@ -21,11 +22,17 @@ type Handshake struct {
 	Server *phases.Server
 	// MinVersion and MaxVersion, set by a client-hello hook, replace ssl_protocols; 0 leaves them.
 	MinVersion, MaxVersion uint16
-	// Certificates, set by a certificate hook, replace ssl_certificate; nil leaves it.
+	// Version is the protocol that client and server have agreed on; 0 in client-hello hooks.
+	Version uint16
+	// Certificates are those of ssl_certificate when a certificate hook is called, and what it leaves is
+	// presented; none breaks the handshake off.
 	Certificates []tls.Certificate
-	// ClientCAs, set by a hook, asks for a client certificate and judges it by these (DER) roots.
-	VerifyClient bool
-	ClientCAs    [][]byte
+	// VerifyClient, set by a hook, asks for a client certificate. Where ClientCAs or TrustedCAs (DER) are set
+	// it is judged by them; the names of ClientCAs are sent to the client.
+	VerifyClient          bool
+	ClientCAs, TrustedCAs [][]byte
+	// VerifyDepth, where set, replaces ssl_verify_depth.
+	VerifyDepth phases.Opt[int]
 	// Data is what hooks hand to one another.
 	Data any
 }
@@ -123,8 +130,7 @@ func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.
 	if c.config == nil {
 		return nil, errors.New(`no "ssl_certificate" is defined for the server`)
 	}
-	verifies := c.verify.V != verifyOff
-	if c.onHello == nil && c.onCertificate == nil && !verifies {
+	if c.onHello == nil && c.onCertificate == nil && c.verify.V == verifyOff {
 		return c.config, nil
 	}
 	cfg := c.config.Clone()
@@ -135,45 +141,60 @@ func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.
 		cfg.MaxVersion = h.MaxVersion
 	}
 	c.hookCertificate(cfg, h)
-	if h.VerifyClient {
-		cfg.ClientAuth, verifies = tls.RequestClientCert, true
-	}
-	if verifies && h.Conn != nil {
-		cfg.VerifyConnection = func(st tls.ConnectionState) error {
-			h.Conn.PeerError = c.roots.verify(&st, c.depth.V, h)
-			return nil // a bad certificate is answered once a request comes
-		}
-	}
+	c.verifyClient(cfg, h)
 	return cfg, nil
 }
 
-// hookCertificate lets the certificate hooks choose, and falls back to the server's own.
+// verifyClient has the client's certificate judged where ssl_verify_client or a hook wants one.
+func (c *server) verifyClient(cfg *tls.Config, h *Handshake) {
+	if h.VerifyClient {
+		cfg.ClientAuth = tls.RequestClientCert
+		if h.ClientCAs != nil {
+			cfg.ClientCAs = poolOf(h.ClientCAs)
+		}
+	}
+	if h.Conn == nil || cfg.VerifyConnection != nil || !h.VerifyClient && c.verify.V == verifyOff {
+		return
+	}
+	cfg.VerifyConnection = func(st tls.ConnectionState) error {
+		depth := c.depth.V
+		if h.VerifyDepth.Set {
+			depth = h.VerifyDepth.V
+		}
+		h.Conn.PeerError = c.roots.verify(&st, depth, h)
+		return nil // a bad certificate is answered once a request comes
+	}
+}
+
+// hookCertificate lets the certificate hooks choose. cfg is the handshake's own.
 func (c *server) hookCertificate(cfg *tls.Config, h *Handshake) {
 	if c.onCertificate == nil {
 		return
 	}
-	own := cfg.Certificates
+	h.Certificates = slices.Clone(cfg.Certificates)
+	cfg.Certificates = nil
 	cfg.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		for _, v := range hello.SupportedVersions {
+			if v >= cfg.MinVersion && v <= cfg.MaxVersion {
+				h.Version = max(h.Version, v)
+			}
+		}
 		for _, f := range c.onCertificate {
 			if err := f(hello.Context(), h); err != nil {
 				return nil, err
 			}
 		}
-		certs := own
-		if h.Certificates != nil {
-			certs = h.Certificates
-		}
-		for i := range certs {
-			if hello.SupportsCertificate(&certs[i]) == nil {
-				return &certs[i], nil
+		c.verifyClient(cfg, h)
+		for i := range h.Certificates {
+			if hello.SupportsCertificate(&h.Certificates[i]) == nil {
+				return &h.Certificates[i], nil
 			}
 		}
-		if len(certs) == 0 {
+		if len(h.Certificates) == 0 {
 			return nil, errors.New("no certificate")
 		}
-		return &certs[0], nil
+		return &h.Certificates[0], nil
 	}
-	cfg.Certificates = nil
 }
 
 // build loads what the directives name. A server without certificates has no configuration.

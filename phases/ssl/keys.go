@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des" //nolint:gosec // keys encrypted with it exist
@@ -105,6 +106,38 @@ func decrypt(text []byte, passwords [][]byte) ([]byte, error) {
 		}
 		return nil, errors.New("no password of ssl_password_file fits")
 	}
+}
+
+// ParsePrivateKey reads the first private key of a PEM text, which may be encrypted with the password.
+func ParsePrivateKey(text, password []byte) (crypto.PrivateKey, error) {
+	var passwords [][]byte
+	if password != nil {
+		passwords = [][]byte{password}
+	}
+	text, err := decrypt(text, passwords)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		var b *pem.Block
+		if b, text = pem.Decode(text); b == nil {
+			return nil, errors.New("no private key")
+		}
+		if strings.HasSuffix(b.Type, "PRIVATE KEY") {
+			return ParsePrivateKeyDER(b.Bytes)
+		}
+	}
+}
+
+// ParsePrivateKeyDER reads a private key in the form of PKCS #8, PKCS #1 or SEC 1.
+func ParsePrivateKeyDER(der []byte) (crypto.PrivateKey, error) {
+	if k, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return k, nil
+	}
+	if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return k, nil
+	}
+	return x509.ParseECPrivateKey(der)
 }
 
 var (

@@ -13,6 +13,19 @@ import (
 // roots is what client certificates are verified by.
 type roots struct{ pools []*x509.CertPool }
 
+// poolOf gathers certificates; what is none is passed over.
+func poolOf(lists ...[][]byte) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, list := range lists {
+		for _, der := range list {
+			if c, err := x509.ParseCertificate(der); err == nil {
+				pool.AddCert(c)
+			}
+		}
+	}
+	return pool
+}
+
 // verifyError is why a client's certificate is not trusted, in OpenSSL's number and words.
 type verifyError struct {
 	code int
@@ -37,14 +50,8 @@ func (x *roots) verify(st *tls.ConnectionState, depth int, h *Handshake) error {
 		return nil
 	}
 	pools := x.pools
-	if h.ClientCAs != nil {
-		pool := x509.NewCertPool()
-		for _, der := range h.ClientCAs {
-			if c, err := x509.ParseCertificate(der); err == nil {
-				pool.AddCert(c)
-			}
-		}
-		pools = []*x509.CertPool{pool}
+	if h.ClientCAs != nil || h.TrustedCAs != nil {
+		pools = []*x509.CertPool{poolOf(h.ClientCAs, h.TrustedCAs)}
 	}
 	leaf := st.PeerCertificates[0]
 	between := x509.NewCertPool()
