@@ -43,7 +43,7 @@ func TestPrint(t *testing.T) {
 		{"headers_sent", `ngx.print(ngx.headers_sent) ngx.flush(true) ngx.print(ngx.headers_sent)`, "falsetrue"},
 		{"send_headers", `ngx.send_headers() ngx.say(ngx.headers_sent)`, "true\n"},
 		{"constants", `ngx.say(ngx.OK, ngx.ERROR, ngx.AGAIN, ngx.DONE, ngx.DECLINED, " ", ngx.HTTP_PATCH, " ", ngx.HTTP_CLOSE, " ", ngx.DEBUG)`, "0-1-2-4-5 16384 444 8\n"},
-		{"phase", `ngx.say(ngx.get_phase(), ngx.get_raw_phase(), ngx.is_subrequest)`, "content8false\n"},
+		{"phase", `ngx.say(ngx.get_phase(), ngx.get_raw_phase(), ngx._phase_ctx(), ngx.is_subrequest)`, "content88false\n"},
 		{"ctx", `ngx.ctx.a = 1 ngx.say(ngx.ctx.a) ngx.ctx = {b = 2} ngx.say(ngx.ctx.a, ngx.ctx.b)`, "1\nnil2\n"},
 		{"ctx of wrong type", `ngx.say(pcall(function() ngx.ctx = 1 end))`, "falsecontent_by_lua(nginx.conf:2):2: ctx should be a table while getting a number\n"},
 		{"unknown keys", `ngx.say(ngx.nothing) ngx.nothing = 3 ngx.say(ngx.nothing, rawget(ngx, "nothing"))`, "nil\n33\n"},

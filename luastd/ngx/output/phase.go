@@ -36,3 +36,13 @@ func (l *library) rawPhase(L *lua.LState) int {
 	L.Push(lua.LNumber(rawPhases[c.Phase]))
 	return 1
 }
+
+// phaseContext is number = ngx._phase_ctx(): get_raw_phase for those who may run without a request.
+func (l *library) phaseContext(L *lua.LState) int {
+	c := l.v.Current()
+	if c == nil || c.Phase == handler.Init {
+		return 0
+	}
+	L.Push(lua.LNumber(rawPhases[c.Phase]))
+	return 1
+}

@@ -29,6 +29,7 @@ func Register(v *handler.VM) {
 		"redirect":      l.redirect,
 		"log":           l.log,
 		"get_phase":     l.phase,
+		"_phase_ctx":    l.phaseContext,
 		"get_raw_phase": l.rawPhase,
 	} {
 		v.Ngx.RawSetString(name, L.NewFunction(fn))
