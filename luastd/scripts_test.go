@@ -188,3 +188,18 @@ func TestHTTP09Headers(t *testing.T) {
 		t.Errorf("answer %q", got)
 	}
 }
+
+func TestLocationInHeaderFilter(t *testing.T) {
+	s := serve(t, "", `location /t { return 301 /there; header_filter_by_lua_block { ngx.header.Foo = ngx.header.location } }
+		location /own { return 301 /there; header_filter_by_lua_block { ngx.header.location = "/else" } }`)
+	r := s.Get("/t")
+	if got := r.Header.Get("Foo"); got != "/there" {
+		t.Errorf("the filter sees %q, want the path", got)
+	}
+	if got := r.Header.Get("Location"); !strings.HasPrefix(got, "http://localhost:") || !strings.HasSuffix(got, "/there") {
+		t.Errorf("the client sees %q, want a whole URL", got)
+	}
+	if got := s.Get("/own").Header.Get("Location"); got != "/else" {
+		t.Errorf("the script's own Location became %q", got)
+	}
+}

@@ -135,6 +135,7 @@ func (h *Headers) CopyFrom(other *Headers) { h.list = append(h.list[:0], other.l
 // Last-Modified, Server, Date, Location and ETag have fields of their own where the engine itself
 // decides on them; everything else is in Headers.
 type Response struct {
+	local       string // a Location of Redirect's, completed when the head is written
 	Status      int
 	StatusText  string // "404 Nothing here"; empty: nginx's own phrase
 	Headers     Headers

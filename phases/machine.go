@@ -157,7 +157,7 @@ func (r *Request) findConfig() Status {
 		if r.Args != "" {
 			target += "?" + r.Args
 		}
-		r.Out.Headers.Put("Location", r.AbsoluteLocation(EscapeURI(target)))
+		r.Redirect(EscapeURI(target))
 		return 301
 	}
 	if !r.Internal && r.Loc.Core.Internal {

@@ -93,6 +93,13 @@ func extension(path string) string {
 	return ""
 }
 
+// Redirect sets the Location header. A path of this server is completed, as AbsoluteLocation does, when the
+// head is written: header filters see the path.
+func (r *Request) Redirect(location string) {
+	r.Out.Headers.Put("Location", location)
+	r.Out.local = location
+}
+
 // AbsoluteLocation completes a redirect's path as absolute_redirect, server_name_in_redirect and
 // port_in_redirect ask.
 func (r *Request) AbsoluteLocation(path string) string {

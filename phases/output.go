@@ -121,6 +121,11 @@ func writeHeader(r *Request) Status {
 		r.Out.Headers.Delete("Last-Modified")
 	}
 	r.Out.HeaderOnly = r.HeaderOnly
+	if path := r.Out.local; path != "" {
+		if v, _ := r.Out.Headers.Value("Location"); v == path { // else somebody has set another
+			r.Out.Headers.Put("Location", r.AbsoluteLocation(path))
+		}
+	}
 	if err := r.Wire.WriteHead(r); err != nil {
 		return r.writeFailed(err)
 	}

@@ -117,7 +117,7 @@ func respond(r *phases.Request, code int, text string) phases.Status {
 	r.Out.Status = code
 	switch code {
 	case 301, 302, 303, 307, 308:
-		r.Out.Headers.Put("Location", r.AbsoluteLocation(text))
+		r.Redirect(text)
 		return phases.Status(code)
 	}
 	r.SetContentType()
@@ -186,7 +186,7 @@ func (w *replacement) redirect(e *run) {
 	if e.log {
 		r.Logf(phases.LogNotice, "rewritten redirect: \"%s\"", target)
 	}
-	r.Out.Headers.Put("Location", r.AbsoluteLocation(target))
+	r.Redirect(target)
 	e.status = phases.Status(w.status)
 }
 

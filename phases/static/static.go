@@ -50,7 +50,7 @@ func serve(r *phases.Request) phases.Status {
 		if r.Args != "" {
 			target += "?" + r.Args
 		}
-		r.Out.Headers.Put("Location", r.AbsoluteLocation(target))
+		r.Redirect(target)
 		return 301
 	case !st.Mode().IsRegular():
 		r.Logf(phases.LogCrit, "\"%s\" is not a regular file", path)
