@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"moongate/phases"
 )
 
 // TestRefusingServer: a server that is not there is named in the log.
@@ -18,7 +20,12 @@ func TestRefusingServer(t *testing.T) {
 	pc.Close()
 	rs := New([]string{addr}, 0, true, false)
 	lines := make(chan string, 100)
-	rs.log = func(text string) { lines <- text }
+	rs.log = func(level phases.LogLevel, text string) {
+		if level != phases.LogErr {
+			t.Errorf("level %v", level)
+		}
+		lines <- text
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go rs.Lookup(ctx, "name.test") //nolint:errcheck // it is cancelled

@@ -74,7 +74,7 @@ type Resolver struct {
 	servers []string
 	valid   time.Duration // 0: the answer's TTL
 	types   []uint16
-	log     func(text string) // nil: nobody is told of servers that fail
+	log     func(level phases.LogLevel, text string) // nil: nobody is told of servers that fail
 	next    atomic.Uint32
 	mu      sync.Mutex
 	names   map[string]*entry
@@ -101,7 +101,7 @@ func For(c *phases.ResolverConf) *Resolver {
 	return c.Backend(func() any {
 		rs := New(c.Servers, c.Valid, c.IPv4, c.IPv6)
 		if c.Tree != nil {
-			rs.log = func(text string) { c.Tree.Log(phases.LogErr, "%s", text) }
+			rs.log = func(level phases.LogLevel, text string) { c.Tree.Log(level, "%s", text) }
 		}
 		return rs
 	}).(*Resolver)
@@ -350,7 +350,17 @@ func (rs *Resolver) failed(server string, err error) {
 			call = "connect"
 		}
 	}
-	rs.log(call + "() failed " + phases.Errno(no) + " while resolving, resolver: " + server)
+	rs.log(levelOf(no), call+"() failed "+phases.Errno(no)+" while resolving, resolver: "+server)
+}
+
+// levelOf is the level that nginx logs a connection's error at: what the network brings about is an error, the rest an alert.
+func levelOf(no syscall.Errno) phases.LogLevel {
+	switch no {
+	case syscall.ECONNRESET, syscall.EPIPE, syscall.ENOTCONN, syscall.ETIMEDOUT, syscall.ECONNREFUSED,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH:
+		return phases.LogErr
+	}
+	return phases.LogAlert
 }
 
 // once asks one server once; the end of ctx ends the wait.
