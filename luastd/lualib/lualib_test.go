@@ -251,3 +251,39 @@ func BenchmarkLibrary(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPrograms runs testdata/bench/*.lua, which docs/performance.md compares with other interpreters.
+func BenchmarkPrograms(b *testing.B) {
+	programs, err := filepath.Glob("testdata/bench/*.lua")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, program := range programs {
+		name := strings.TrimSuffix(filepath.Base(program), ".lua")
+		if name == "run" || name == "json" {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			src, err := os.ReadFile(program)
+			if err != nil {
+				b.Fatal(err)
+			}
+			h := newHost(b)
+			proto, err := h.group.Compile(string(src), "@"+name+".lua")
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := h.group.Workers()[0]
+			res, err := w.Run(nil, w.Function(proto, nil), 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := w.Run(nil, res[0].(*lua.LFunction), 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
