@@ -101,9 +101,9 @@ func TestOurs(t *testing.T) {
 		{"a string outlives its buffer's memory", `local q = b.new():encode("hello"):encode({"world"}) local s, t = q:decode(), q:decode() q:reset():put(("x"):rep(30)) print(s, t[1])`,
 			"hello\tworld\n"},
 		{"pointers are refused", `for _, f in ipairs{"reserve", "ref"} do print(pcall(b.new()[f], b.new(), 1)) end print(pcall(b.new().putcdata, b.new(), 1LL, 1))`,
-			"false\tbuf:reserve is not supported: moongate has no C pointers; use buf:put\n" +
-				"false\tbuf:ref is not supported: moongate has no C pointers; use buf:tostring or buf:get\n" +
-				"false\tbuf:putcdata is not supported: moongate has no C pointers; use ffi.string and buf:put\n"},
+			"false\tbuf:reserve is not supported: a buffer has no pointers into its memory; use buf:put\n" +
+				"false\tbuf:ref is not supported: a buffer has no pointers into its memory; use buf:tostring or buf:get\n" +
+				"false\tbuf:putcdata is not supported: a buffer does not read through pointers; use ffi.string and buf:put\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, newHost(t).run(t, `local b = require "string.buffer" `+c.lua, "=case")); diff != "" {

@@ -47,7 +47,7 @@ func length(L *lua.LState) int {
 // buf:ref()
 func ref(L *lua.LState) int {
 	self(L)
-	machine.Errorf(L, "buf:ref is not supported: moongate has no C pointers; use buf:tostring or buf:get")
+	machine.Errorf(L, "buf:ref is not supported: a buffer has no pointers into its memory; use buf:tostring or buf:get")
 	return 0
 }
 

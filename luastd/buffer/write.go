@@ -94,13 +94,13 @@ func commit(L *lua.LState) int {
 
 // buf:putcdata(cdata, len)
 //
-// Deviation: it always raises an error, and so do reserve and ref: there are no C pointers into a buffer's memory.
+// Deviation: it always raises an error, and so do reserve and ref: buffers know nothing of package ffi's pointers.
 func putcdata(L *lua.LState) int {
 	self(L)
 	if machine.TypeName(L.Get(2)) != "cdata" {
 		machine.TypeError(L, 2, "cdata")
 	}
-	machine.Errorf(L, "buf:putcdata is not supported: moongate has no C pointers; use ffi.string and buf:put")
+	machine.Errorf(L, "buf:putcdata is not supported: a buffer does not read through pointers; use ffi.string and buf:put")
 	return 0
 }
 
@@ -108,6 +108,6 @@ func putcdata(L *lua.LState) int {
 func reserve(L *lua.LState) int {
 	self(L)
 	checkSize(L, 2)
-	machine.Errorf(L, "buf:reserve is not supported: moongate has no C pointers; use buf:put")
+	machine.Errorf(L, "buf:reserve is not supported: a buffer has no pointers into its memory; use buf:put")
 	return 0
 }
