@@ -153,6 +153,7 @@ func (r *Request) findConfig() Status {
 	res, redirect := r.Server.loc.find(r)
 	if res == findRedirect {
 		target := redirect.Name
+		r.Loc = redirect // whose filters see the answer
 		r.useLocation()
 		if r.Args != "" {
 			target += "?" + r.Args
