@@ -26,6 +26,10 @@ func badConversion(L *lua.LState, v lua.LValue, t *ctype) {
 	machine.Errorf(L, "cannot convert '%s' to '%s'", sourceName(v), t)
 }
 
+func badArgument(L *lua.LState, n int, t *ctype) {
+	machine.ArgError(L, n, "cannot convert '"+sourceName(L.Get(n))+"' to '"+t.String()+"'")
+}
+
 // floatBits converts a number to an integer of t, as C does on x64.
 func floatBits(f float64, t *ctype) uint64 {
 	if t.size == wordSize && t.unsigned {
@@ -63,6 +67,9 @@ func (lib *library) integer(L *lua.LState, t *ctype, v lua.LValue, cast bool) ui
 			if n, ok := t.rec.names[string(v)]; ok {
 				return uint64(n)
 			}
+		}
+		if cast && t.kind == kindInt {
+			return lib.space.of(stringBlock(string(v)))
 		}
 	case *lua.LUserData:
 		bits, _, ok := cdata.Integer(v)
@@ -104,18 +111,26 @@ func (lib *library) float(L *lua.LState, t *ctype, v lua.LValue) float64 {
 	return math.NaN()
 }
 
-// toPointer converts v to a pointer of type t.
+// toPointer converts v to a pointer of type t, or raises an error.
 func (lib *library) toPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool) data {
+	d, ok := lib.tryPointer(L, t, v, cast)
+	if !ok {
+		badConversion(L, v, t)
+	}
+	return d
+}
+
+func (lib *library) tryPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool) (p data, ok bool) {
 	switch x := v.(type) {
 	case *lua.LNilType:
-		return data{typ: t}
+		return data{typ: t}, true
 	case lua.LString:
 		if cast || t.elem.constant && (t.elem.isByte() || t.elem.kind == kindVoid) {
-			return data{typ: t, mem: stringBlock(string(x))}
+			return data{typ: t, mem: stringBlock(string(x))}, true
 		}
 	case lua.LNumber:
 		if cast {
-			return lib.pointer(t, floatBits(float64(x), typeUint64))
+			return lib.pointer(t, floatBits(float64(x), typeUint64)), true
 		}
 	case *lua.LFunction:
 		if t.elem.kind == kindFunction {
@@ -124,7 +139,7 @@ func (lib *library) toPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool) 
 	case *lua.LUserData:
 		if bits, _, ok := cdata.Integer(x); ok {
 			if cast {
-				return lib.pointer(t, bits)
+				return lib.pointer(t, bits), true
 			}
 			break
 		}
@@ -134,11 +149,10 @@ func (lib *library) toPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool) 
 			break
 		}
 		if cast && d.typ.kind != kindFunction || compatible(t, d.typ) {
-			return data{typ: t, mem: d.mem, off: d.off, bits: d.bits, function: d.function}
+			return data{typ: t, mem: d.mem, off: d.off, bits: d.bits, function: d.function}, true
 		}
 	}
-	badConversion(L, v, t)
-	return data{}
+	return data{}, false
 }
 
 // compatible reports whether C lets a pointer t be made of an s without a cast.

@@ -70,7 +70,7 @@ func (p *parser) pointers() (name string, wrap func(*ctype) *ctype) {
 func (p *parser) direct() (name string, wrap func(*ctype) *ctype) {
 	inner := func(t *ctype) *ctype { return t }
 	switch {
-	case p.tok.kind == tokenName && !p.isAttribute():
+	case p.tok.kind == tokenName && !p.abstract && !p.isAttribute():
 		name = p.tok.text
 		p.advance()
 	case p.is("$"):
@@ -125,7 +125,7 @@ func (p *parser) apply(s suffix, t *ctype) *ctype {
 		}
 		return &ctype{kind: kindFunction, elem: t, params: s.params, variadic: s.variadic}
 	}
-	if t.kind == kindFunction || t.kind == kindVoid || t.kind == kindArray && t.count < 0 || t.kind == kindRecord && t.rec.variable {
+	if t.kind == kindFunction || t.kind == kindVoid || t.kind == kindRecord && t.rec.variable {
 		p.fail("invalid C type")
 	}
 	a := &ctype{kind: kindArray, elem: t, count: s.count, constant: t.constant}
@@ -166,6 +166,7 @@ func (p *parser) arrayCount() int {
 func (p *parser) functionSuffix() suffix {
 	p.enter()
 	defer p.leave()
+	defer p.concrete()()
 	s := suffix{function: true}
 	for !p.is(")") {
 		if p.accept("...") {
@@ -200,16 +201,17 @@ func (p *parser) record(word string) *ctype {
 	if !p.accept("{") {
 		return t
 	}
-	if t.rec.defined || t.rec.fields != nil {
-		p.fail("attempt to redefine '%s'", t)
+	if t.rec.defined {
+		p.fail("attempt to redefine '%s'", t.rec.tag)
 	}
 	p.enter()
+	named := p.concrete()
 	var fields []field
 	for !p.accept("}") {
 		spec := p.specifiers()
 		if p.is(";") {
 			if spec.typ.kind == kindRecord {
-				fields = append(fields, field{typ: spec.typ})
+				fields = append(fields, field{typ: spec.typ, bits: -1})
 			}
 		}
 		for !p.is(";") {
@@ -238,7 +240,11 @@ func (p *parser) record(word string) *ctype {
 		}
 		p.expect(";")
 	}
+	named()
 	p.leave()
+	if t.rec.defined {
+		p.fail("attempt to redefine '%s'", t.rec.tag)
+	}
 	p.attributes(&attrs)
 	p.layOut(t.rec, fields, attrs)
 	return t

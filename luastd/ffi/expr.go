@@ -79,7 +79,7 @@ func (p *parser) compute(op string, a, b int64) int64 {
 		return a * b
 	}
 	if b == 0 {
-		p.fail("invalid C type")
+		p.fail("invalid value")
 	}
 	if op == "%" {
 		return a % b

@@ -127,7 +127,11 @@ func (lib *library) index(L *lua.LState) int {
 			L.Call(2, 1)
 			return 1
 		}
-		L.Push(machine.Index(L, fn, key))
+		v := machine.Index(L, fn, key)
+		if v == lua.LNil {
+			badIndex(L, d.typ, key)
+		}
+		L.Push(v)
 		return 1
 	}
 	if p.field != nil {
@@ -158,18 +162,14 @@ func (lib *library) indexType(L *lua.LState, t *ctype, key lua.LValue) int {
 }
 
 func badIndex(L *lua.LState, t *ctype, key lua.LValue) {
-	name, isName := key.(lua.LString)
-	switch {
-	case isName && recordOf(t) != nil && t.sizeKnown():
+	if name, ok := key.(lua.LString); ok {
+		if recordOf(t) != nil && t.kind == kindPointer {
+			t = t.elem
+		}
 		machine.Errorf(L, "'%s' has no member named '%s'", t, string(name))
-	case t.kind == kindPointer || t.kind == kindArray || t.kind == kindRecord:
-		machine.Errorf(L, "'%s' cannot be indexed with '%s'", t, sourceName(key))
 	}
-	machine.Errorf(L, "'%s' cannot be indexed", t)
+	machine.Errorf(L, "'%s' cannot be indexed with '%s'", t, sourceName(key))
 }
-
-// sizeKnown reports whether the struct that t is or points to has been defined.
-func (t *ctype) sizeKnown() bool { return recordOf(t).defined }
 
 // cdata[key] = v
 func (lib *library) newindex(L *lua.LState) int {

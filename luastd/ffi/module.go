@@ -237,11 +237,14 @@ func intArg(L *lua.LState, n int) int {
 	if bits, _, ok := cdata.Integer(L.Get(n)); ok {
 		return int(bits)
 	}
-	f, ok := machine.ToNumber(L.Get(n))
-	if !ok {
-		machine.TypeError(L, n, "number")
+	if L.GetTop() < n {
+		machine.ArgError(L, n, "value expected")
 	}
-	if math.Abs(f) >= 1<<53 || f != f {
+	f, ok := L.Get(n).(lua.LNumber)
+	if !ok {
+		badArgument(L, n, typeInt)
+	}
+	if !(math.Abs(float64(f)) < 1<<53) {
 		return math.MaxInt
 	}
 	return int(f)
@@ -251,7 +254,7 @@ func intArg(L *lua.LState, n int) int {
 func (lib *library) castTo(L *lua.LState) int {
 	t := lib.typeArg(L, 1, 0)
 	if L.GetTop() < 2 {
-		machine.TypeError(L, 2, "value")
+		machine.ArgError(L, 2, "value expected")
 	}
 	L.Push(lib.cast(L, t, L.Get(2)))
 	return 1
@@ -272,8 +275,6 @@ func (lib *library) sizeof(L *lua.LState) int {
 		if size, ok = t.sizeWith(intArg(L, 2)); !ok {
 			machine.ArgError(L, 2, "size of C type is unknown or too large")
 		}
-	case L.GetTop() > 1 && L.Get(2) != lua.LNil:
-		// The number of elements means something for variable lengths only; LuaJIT ignores it elsewhere.
 	}
 	if !ok {
 		L.Push(lua.LNil)
@@ -317,7 +318,7 @@ func (lib *library) istype(L *lua.LState) int {
 	t := lib.typeArg(L, 1, 0)
 	v := L.Get(2)
 	if L.GetTop() < 2 {
-		machine.TypeError(L, 2, "value")
+		machine.ArgError(L, 2, "value expected")
 	}
 	result := false
 	if _, isType := typeOf(v); !isType {
@@ -332,12 +333,16 @@ func (lib *library) istype(L *lua.LState) int {
 	return 1
 }
 
-// memory is argument n as n bytes of memory; text is what strings stand for.
+// pointerArg is argument n as a pointer.
 func (lib *library) pointerArg(L *lua.LState, n int, t *ctype, cast bool) data {
 	if L.GetTop() < n {
-		machine.TypeError(L, n, "value")
+		machine.ArgError(L, n, "value expected")
 	}
-	return lib.toPointer(L, t, L.Get(n), cast)
+	d, ok := lib.tryPointer(L, t, L.Get(n), cast)
+	if !ok {
+		badArgument(L, n, t)
+	}
+	return d
 }
 
 var (
@@ -391,7 +396,7 @@ func (lib *library) copy(L *lua.LState) int {
 	case isString:
 		n = len(s) + 1
 	default:
-		machine.TypeError(L, 3, "number")
+		n = intArg(L, 3)
 	}
 	if isString && n == len(s)+1 {
 		// The zero behind a string is not in its memory.

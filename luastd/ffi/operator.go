@@ -82,7 +82,7 @@ func (lib *library) arith(op, event string) lua.LGFunction {
 			return 1
 		}
 		if op == "-u" {
-			machine.Errorf(L, "attempt to perform arithmetic on '%s'", sourceName(a))
+			b = a
 		}
 		machine.Errorf(L, "attempt to perform arithmetic on '%s' and '%s'", sourceName(a), sourceName(b))
 		return 0
@@ -147,6 +147,9 @@ func (lib *library) operandAddress(v lua.LValue) (uint64, bool) {
 	return lib.address(d), true
 }
 
+// plainPointer reports whether == compares v by its address whatever metamethods there are.
+func plainPointer(v lua.LValue) bool { return v == lua.LNil || pointee(v) != nil }
+
 func (lib *library) equal(L *lua.LState) int {
 	a, b := L.Get(1), L.Get(2)
 	x, okx := numberOperand(a, b)
@@ -155,12 +158,7 @@ func (lib *library) equal(L *lua.LState) int {
 	switch {
 	case okx && oky:
 		result = cdata.Equal(x, y) || x == y
-	case metamethod(dataOf(a), "__eq") != lua.LNil, metamethod(dataOf(b), "__eq") != lua.LNil:
-		if pa, pb := dataOf(a), dataOf(b); pa != nil && pb != nil && pa.typ.kind == kindPointer && pb.typ.kind == kindPointer {
-			result = lib.address(pa) == lib.address(pb)
-			break
-		}
-		apply(L, "__eq")
+	case !(plainPointer(a) && plainPointer(b)) && apply(L, "__eq"):
 		return 1
 	default:
 		if ta, ok := typeOf(a); ok {

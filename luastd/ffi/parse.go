@@ -38,12 +38,16 @@ type parameter struct {
 }
 
 type parser struct {
-	d       *declarations
-	lx      lexer
-	tok     token
-	params  []parameter
-	depth   int
-	packing []int
+	d      *declarations
+	lx     lexer
+	tok    token
+	params []parameter
+	depth  int
+	// abstract is set where declarators have no names and tags must be known: in the argument of ffi.new, but not in the structs and
+	// parameter lists in there.
+	abstract bool
+	implicit bool
+	packing  []int
 }
 
 // parse runs f on the text, with $ standing for params.
@@ -62,7 +66,7 @@ func (d *declarations) parse(src string, params []parameter, f func(p *parser)) 
 	p.advance()
 	f(p)
 	if p.tok.kind != tokenEOF {
-		p.unexpected()
+		p.lx.fail(p.tok.text, "'<eof>' expected")
 	}
 	if len(p.params) > 0 {
 		p.fail("wrong number of type parameters")
@@ -73,6 +77,7 @@ func (d *declarations) parse(src string, params []parameter, f func(p *parser)) 
 // define parses a list of declarations: the argument of cdef.
 func (d *declarations) define(src string, params []parameter) string {
 	return d.parse(src, params, func(p *parser) {
+		p.implicit = true
 		for p.tok.kind != tokenEOF {
 			p.declaration()
 		}
@@ -82,9 +87,17 @@ func (d *declarations) define(src string, params []parameter) string {
 // typeNamed parses an abstract type, as in ffi.new("int[?]").
 func (d *declarations) typeNamed(src string, params []parameter) (t *ctype, msg string) {
 	msg = d.parse(src, params, func(p *parser) {
+		p.abstract = true
 		t = p.typeName()
 	})
 	return t, msg
+}
+
+// concrete lets declarators have names until what it returns is called.
+func (p *parser) concrete() func() {
+	old := p.abstract
+	p.abstract = false
+	return func() { p.abstract = old }
 }
 
 func (p *parser) advance() { p.tok = p.lx.next() }
@@ -184,7 +197,7 @@ func (p *parser) declaration() {
 		attrs := spec.attributes
 		p.attributes(&attrs)
 		if name == "" {
-			p.lx.fail(p.tok.text, "%s expected", "<name>")
+			p.lx.fail(p.tok.text, "'<identifier>' expected")
 		}
 		if attrs.align > typ.align {
 			t := *typ
@@ -426,10 +439,13 @@ func (p *parser) tag(word string, k kind) (t *ctype, attrs attributes) {
 	if name != "" {
 		if t = p.d.tags[name]; t != nil {
 			if t.rec.word != word {
-				p.fail("undeclared or implicit tag '%s'", name)
+				p.fail("attempt to redefine '%s'", name)
 			}
 			return t, attrs
 		}
+	}
+	if name != "" && !p.implicit && !p.is("{") {
+		p.fail("undeclared or implicit tag '%s'", name)
 	}
 	t = &ctype{kind: k, rec: &record{tag: name, word: word}}
 	if k == kindEnum {
@@ -456,7 +472,7 @@ func (p *parser) enum() *ctype {
 		return t
 	}
 	if t.rec.defined {
-		p.fail("attempt to redefine '%s'", t)
+		p.fail("attempt to redefine '%s'", t.rec.tag)
 	}
 	names := map[string]int64{}
 	next := int64(0)
@@ -491,7 +507,7 @@ func (p *parser) name() string {
 		return v.name
 	}
 	if p.tok.kind != tokenName {
-		p.lx.fail(p.tok.text, "'%s' expected", "<name>")
+		p.lx.fail(p.tok.text, "'<identifier>' expected")
 	}
 	s := p.tok.text
 	p.advance()
