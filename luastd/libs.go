@@ -7,6 +7,7 @@ import (
 	"moongate/luastd/buffer"
 	"moongate/luastd/cjson"
 	"moongate/luastd/exdata"
+	"moongate/luastd/ffi"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
 	"moongate/luastd/ngx/balancer"
@@ -61,6 +62,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.process":    worker.ProcessLoader,
 	"ngx.errlog":     worker.ErrlogLoader,
 	"ngx.semaphore":  thread.SemaphoreLoader,
+	"ffi":            func(*handler.VM) lua.LGFunction { return ffi.Loader },
 	"string.buffer":  func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
 	"thread.exdata":  func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
 	"thread.exdata2": func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
