@@ -1,6 +1,8 @@
 package output
 
 import (
+	"strconv"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
@@ -72,7 +74,7 @@ func (l *library) ctx(L *lua.LState) *lua.LTable {
 		codec.Raise(L, "no request found")
 	}
 	if c.NgxCtx == nil {
-		c.NgxCtx = L.CreateTable(0, 4)
+		l.keepCtx(c, L.CreateTable(0, 4))
 	}
 	return c.NgxCtx
 }
@@ -85,6 +87,16 @@ func (l *library) setCtx(L *lua.LState, value lua.LValue) {
 	c := l.v.Current()
 	if c == nil || c.Phase == handler.Init {
 		codec.Raise(L, "no request found")
+	}
+	l.keepCtx(c, t)
+}
+
+// keepCtx makes t the context's ngx.ctx. At level debug its end is logged, as lua-nginx-module does.
+func (l *library) keepCtx(c *handler.Ctx, t *lua.LTable) {
+	if c.NgxCtx == nil && c.Enabled(phases.LogDebug) {
+		l.ctxs++
+		ref := l.ctxs
+		c.OnEnd(func() { c.Log(phases.LogDebug, "lua release ngx.ctx at ref "+strconv.Itoa(ref)) })
 	}
 	c.NgxCtx = t
 }

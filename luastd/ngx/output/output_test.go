@@ -156,3 +156,10 @@ func TestControl(t *testing.T) {
 		t.Errorf("Location %q", got)
 	}
 }
+
+func TestEndOfCtxIsLogged(t *testing.T) {
+	_, s := content(t, `ngx.ctx.x = 1 ngx.ctx = {}`)
+	if want := "lua release ngx.ctx at ref 1, client"; !s.WaitLog(want) {
+		t.Errorf("no %q in\n%s", want, s.ErrorLog())
+	}
+}

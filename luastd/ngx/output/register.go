@@ -11,6 +11,8 @@ type library struct {
 	v *handler.VM
 	// buf is where output and log lines are put together; nil while someone uses it.
 	buf []byte
+	// ctxs counts the ngx.ctx whose end is to be logged.
+	ctxs int
 }
 
 // Register installs the package's functions into v.Ngx, and print as a global. It is called once per
