@@ -35,7 +35,6 @@ type link struct {
 	raw net.Conn        // the socket; for a client's TLS connection that connection
 	rc  syscall.RawConn // nil where the socket cannot be tried
 	tls *tls.Conn       // over the link itself
-	eof bool
 
 	try         bool // reads must not wait
 	readTimeout time.Duration

@@ -353,7 +353,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.idleState(); err {
+	switch err := pr.idleState(); err { //nolint:errorlint // both come bare
 	case errAgain:
 	case io.EOF:
 		u.finalize(c)
