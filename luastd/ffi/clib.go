@@ -133,7 +133,7 @@ func (lib *library) invoke(L *lua.LState, d *data) int {
 // clib = ffi.load(name [, global])
 //
 // Deviation: any name will do, as nothing is loaded; the complaint comes with the first call.
-func (lib *library) load(L *lua.LState) int {
+func (lib *library) loadLibrary(L *lua.LState) int {
 	name, ok := machine.ToString(L.Get(1))
 	if !ok {
 		machine.TypeError(L, 1, "string")

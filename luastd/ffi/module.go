@@ -43,7 +43,7 @@ func Loader(L *lua.LState) int {
 	t := functionTable(L, map[string]lua.LGFunction{
 		"cdef": lib.cdef, "new": lib.new, "sizeof": lib.sizeof, "alignof": lib.alignof, "offsetof": lib.offsetof, "typeof": lib.typeof,
 		"cast": lib.castTo, "string": lib.string, "copy": lib.copy, "fill": lib.fill, "istype": lib.istype, "metatype": lib.metatype,
-		"gc": lib.gc, "errno": lib.errnoOf, "abi": abi, "load": lib.load,
+		"gc": lib.gc, "errno": lib.errnoOf, "abi": abi, "load": lib.loadLibrary,
 	})
 	t.RawSetString("C", lib.namespace(L, "C"))
 	t.RawSetString("os", lua.LString(osName()))
