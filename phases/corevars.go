@@ -226,7 +226,7 @@ func underscored(h *Headers, rest string) (string, bool) {
 	first := -1
 	var more []string
 	for i := range h.list {
-		if !matchUnderscored(h.list[i].Name, rest) {
+		if !MatchUnderscored(h.list[i].Name, rest) {
 			continue
 		}
 		if first < 0 {
@@ -247,7 +247,9 @@ func underscored(h *Headers, rest string) (string, bool) {
 	return h.list[first].Value, true
 }
 
-func matchUnderscored(name, key string) bool {
+// MatchUnderscored reports whether a header is the one that a variable names: lower case, underscores for
+// dashes.
+func MatchUnderscored(name, key string) bool {
 	if len(name) != len(key) {
 		return false
 	}

@@ -92,7 +92,7 @@ func join(r *phases.Request, one func(b []byte, s *phases.UpstreamState) []byte)
 func underscored(list []phases.Header, key string) (string, bool) {
 	var values []string
 	for i := range list {
-		if sameUnderscored(list[i].Name, key) {
+		if phases.MatchUnderscored(list[i].Name, key) {
 			values = append(values, list[i].Value)
 		}
 	}
@@ -100,25 +100,6 @@ func underscored(list []phases.Header, key string) (string, bool) {
 		return "", false
 	}
 	return strings.Join(values, ", "), true
-}
-
-func sameUnderscored(name, key string) bool {
-	if len(name) != len(key) {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c |= 0x20
-		case c == '-':
-			c = '_'
-		}
-		if c != key[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // setCookie is the value of the cookie that the response sets, without its attributes.
