@@ -52,7 +52,14 @@ func Loader(v *handler.VM) lua.LGFunction {
 func (l *library) set(L *lua.LState) int {
 	c := l.v.Current()
 	c.Live(L, "no request found")
-	if !assign(c, codec.ToString(L, L.Get(2)), values(L, L.Get(3)), true) {
+	name, ok := codec.ToString(L, L.Get(2)), false
+	if s, isString := L.Get(3).(lua.LString); isString {
+		one := [1]string{string(s)} // the usual case, without an allocation
+		ok = assign(c, name, one[:], true)
+	} else {
+		ok = assign(c, name, values(L, L.Get(3)), true)
+	}
+	if !ok {
 		codec.Raise(L, "failed to set header")
 	}
 	return 0
