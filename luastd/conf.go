@@ -45,8 +45,9 @@ type dict struct {
 
 // serverConf is the module's configuration of a server.
 type serverConf struct {
-	serverRewrite *code
-	scripts       *scriptDir
+	serverRewrite     *code
+	sslHello, sslCert *code
+	scripts           *scriptDir
 }
 
 // locConf is the module's configuration of a location.
@@ -127,6 +128,12 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	p, c := parent.(*serverConf), child.(*serverConf)
 	if c.serverRewrite == nil {
 		c.serverRewrite = p.serverRewrite
+	}
+	if c.sslHello == nil {
+		c.sslHello = p.sslHello
+	}
+	if c.sslCert == nil {
+		c.sslCert = p.sslCert
 	}
 	if c.scripts == nil {
 		c.scripts = p.scripts

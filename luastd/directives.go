@@ -83,11 +83,13 @@ func directives() []phases.Directive {
 		phases.Directive{Name: "set_by_lua_block", Ctx: setIn, Args: phases.Arity{Min: 1, Max: 1, Block: true}, Set: setByLua})
 	add(phases.Directive{Name: "balancer_by_lua_block", Ctx: phases.CtxUpstream, Args: phases.Block, Set: setBalancer},
 		phases.Directive{Name: "balancer_by_lua_file", Ctx: phases.CtxUpstream, Args: phases.Take1, Set: setBalancer})
-	for _, name := range []string{"ssl_client_hello_by_lua", "ssl_certificate_by_lua", "ssl_session_fetch_by_lua", "ssl_session_store_by_lua"} {
-		refused(&ds, name, phases.CtxHTTP|phases.CtxServer)
+	add(scripts("ssl_client_hello_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLClientHello, false, func(c *serverConf) **code { return &c.sslHello }))...)
+	add(scripts("ssl_certificate_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLCert, false, func(c *serverConf) **code { return &c.sslCert }))...)
+	for _, name := range []string{"ssl_session_fetch_by_lua", "ssl_session_store_by_lua"} {
+		refused(&ds, name, phases.CtxHTTP|phases.CtxServer, "crypto/tls has no cache of sessions by id, only tickets")
 	}
 	for _, name := range []string{"proxy_ssl_certificate_by_lua", "proxy_ssl_verify_by_lua"} {
-		refused(&ds, name, phases.CtxLocation)
+		refused(&ds, name, phases.CtxLocation, "")
 	}
 
 	main("lua_package_path", phases.Take1, phases.SetString(func(c *M) *phases.Opt[string] { return &c.packagePath }))
@@ -144,12 +146,13 @@ func directives() []phases.Directive {
 	return ds
 }
 
-func refused(ds *[]phases.Directive, name string, ctx phases.Context) {
+// refused are the forms of a directive that moongate lacks; why may be empty.
+func refused(ds *[]phases.Directive, name string, ctx phases.Context, why string) {
 	for _, form := range []struct {
 		suffix string
 		args   phases.Arity
 	}{{"_block", phases.Block}, {"_file", phases.Take1}} {
-		*ds = append(*ds, phases.Directive{Name: name + form.suffix, Ctx: ctx, Args: form.args, Set: phases.NotBuilt("")})
+		*ds = append(*ds, phases.Directive{Name: name + form.suffix, Ctx: ctx, Args: form.args, Set: phases.NotBuilt(why)})
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"moongate/luastd/ngx/resp"
 	"moongate/luastd/ngx/shdict"
 	"moongate/luastd/ngx/socket"
+	"moongate/luastd/ngx/ssl"
 	"moongate/luastd/ngx/thread"
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/variable"
@@ -62,11 +63,14 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.process":    worker.ProcessLoader,
 	"ngx.errlog":     worker.ErrlogLoader,
 	"ngx.semaphore":  thread.SemaphoreLoader,
+	"ngx.ssl":        ssl.Loader,
 	"ffi":            func(*handler.VM) lua.LGFunction { return ffi.Loader },
 	"string.buffer":  func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
 	"thread.exdata":  func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
 	"thread.exdata2": func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
 	"ngx.base64":     func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
+
+	"ngx.ssl.clienthello": ssl.ClientHelloLoader,
 
 	"resty.limit.conn":       limit.Conn,
 	"resty.limit.count":      limit.Count,

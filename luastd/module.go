@@ -68,6 +68,7 @@ func postconfigure(l *phases.Load) error {
 	add(false, phases.PhaseLog, logHandler)
 	l.FilterHeader(headerFilter)
 	l.FilterBody(bodyFilter)
+	hookHandshakes(l)
 	return nil
 }
 

@@ -30,9 +30,9 @@ type Ctx struct {
 	Premature bool
 	// Serial is the number that log lines of a context without a request carry; 0 for none.
 	Serial uint64
-	// TimerLog is the tail of a timer's log lines.
+	// TimerLog is the tail of a timer's or a handshake's log lines.
 	TimerLog string
-	// ErrorLog is a timer's error log; nil: the configuration's main one.
+	// ErrorLog is a timer's or a handshake's error log; nil: the configuration's main one.
 	ErrorLog *phases.ErrorLog
 
 	// EOF is set by ngx.eof.
@@ -160,8 +160,8 @@ func (c *Ctx) Log(level phases.LogLevel, msg string) {
 	case c.R != nil:
 		c.R.Log(level, msg)
 	case c.Tree != nil && c.errorLog().Enabled(level):
-		if c.Phase == Timer {
-			msg = "*" + utoa(c.Serial) + " " + msg + ", context: ngx.timer" + c.TimerLog
+		if c.Phase&(Timer|SSLClientHello|SSLCert) != 0 {
+			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName() + c.TimerLog
 		}
 		if c.Phase == InitWorker {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName()

@@ -88,7 +88,7 @@ func (c *Ctx) Require(L *lua.LState, allowed Phase) {
 // in one of the allowed contexts.
 func (c *Ctx) RequireRequest(L *lua.LState, allowed Phase) {
 	if c == nil || c.R == nil {
-		if c != nil && c.Phase&(Init|InitWorker|Timer|ExitWorker) != 0 && allowed&c.Phase == 0 {
+		if c != nil && c.Phase&(Init|InitWorker|Timer|SSLClientHello|SSLCert|ExitWorker) != 0 && allowed&c.Phase == 0 {
 			L.RaiseError("API disabled in the context of %s", c.Phase.contextName())
 		}
 		L.RaiseError("no request found")
