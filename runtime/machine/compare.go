@@ -25,7 +25,10 @@ func equal(L *lua.LState, inst uint32, _ *frame) int {
 			return skip(cf, x == y, inst)
 		}
 	case *lua.LNilType:
-		return skip(cf, isNil(b), inst)
+		if _, box := b.(*lua.LUserData); !box {
+			return skip(cf, isNil(b), inst)
+		}
+		a, b = b, a // a NULL pointer of ffi's equals nil
 	case lua.LBool:
 		y, ok := b.(lua.LBool)
 		return skip(cf, ok && x == y, inst)
