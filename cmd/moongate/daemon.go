@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"moongate/conf"
 	"moongate/phases"
 	"moongate/phases/log"
@@ -25,6 +27,9 @@ func daemonize(o *options) (code int, done bool) {
 		os.Unsetenv(inBackground) //nolint:errcheck // it is set
 		background = os.NewFile(3, "start")
 		syscall.CloseOnExec(3)
+		if o.errorLog == "" {
+			o.errorLog = "logs/error.log" // nobody reads its standard error
+		}
 		return 0, false
 	}
 	if !wantsDaemon(o) {
@@ -85,19 +90,25 @@ func wantsDaemon(o *options) bool {
 
 var background *os.File // to the waiting parent
 
-// reportStart tells the waiting parent how the start went, and lets its terminal go.
-func reportStart(err error) {
+// detached: this process runs in the background, and its standard error belongs to the error log.
+var detached bool
+
+// reportStart tells the waiting parent how the start went, and lets its terminal go: whoever waits for
+// the end of the parent's output must not wait for the server. t is nil where the start failed.
+func reportStart(t *phases.Tree) {
 	if background == nil {
 		return
 	}
-	if err == nil {
-		fmt.Fprint(background, "ok")
+	if t != nil {
 		if null, e := os.OpenFile(os.DevNull, os.O_RDWR, 0); e == nil {
 			for fd := range 2 {
-				syscall.Dup2(int(null.Fd()), fd) //nolint:errcheck // the terminal stays then
+				unix.Dup2(int(null.Fd()), fd) //nolint:errcheck // the terminal stays then
 			}
 			null.Close()
 		}
+		detached = true
+		redirectStderr(t)
+		fmt.Fprint(background, "ok")
 	}
 	background.Close()
 	background = nil
@@ -111,9 +122,17 @@ func tune() {
 	}
 }
 
-func reopenLogs() error {
+// redirectStderr lets what the Go runtime says of its own end up in the error log.
+func redirectStderr(t *phases.Tree) {
+	if detached {
+		t.Core.ErrorLog.Redirect(2) //nolint:errcheck // it stays where it was
+	}
+}
+
+func reopenLogs(t *phases.Tree) error {
 	if err := phases.ReopenLogs(); err != nil {
 		return err
 	}
+	redirectStderr(t)
 	return log.Reopen()
 }

@@ -45,22 +45,18 @@ func serve(o *options) int {
 	}
 	if err != nil {
 		o.complain(err)
-		reportStart(err)
+		reportStart(nil)
 		return 1
 	}
 	t.Log(phases.LogNotice, "%s", phases.Product)
 	t.Log(phases.LogNotice, "start worker processes")
-	if !o.embedded || o.watchable() {
-		g.watcher = reload.Watch(g.engine, o.load, reload.Options{Config: o.configFiles})
-	}
-	reportStart(nil)
+	g.watcher = reload.Watch(g.engine, o.load, reload.Options{Config: o.configFiles})
+	reportStart(t)
 	if o.embedded {
 		greet(t)
 	}
 	return g.loop(sigs)
 }
-
-func (o *options) watchable() bool { return true }
 
 // configFiles are the files whose change means a new configuration.
 func (o *options) configFiles(t *phases.Tree) []string {
@@ -117,9 +113,10 @@ func (g *gateway) loop(sigs <-chan os.Signal) int {
 		case syscall.SIGHUP:
 			if err := g.reload(); err == nil {
 				g.writePid(g.engine.Tree()) //nolint:errcheck // the old one stays
+				redirectStderr(g.engine.Tree())
 			}
 		case syscall.SIGUSR1:
-			if err := reopenLogs(); err != nil {
+			if err := reopenLogs(t); err != nil {
 				t.Log(phases.LogEmerg, "%v", err)
 			}
 		case syscall.SIGUSR2:
@@ -193,12 +190,12 @@ func sendSignal(o *options) int {
 	path := t.PidFile()
 	b, err := os.ReadFile(path)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "nginx: [error] open() %q failed %s\n", path, phases.Errno(err))
+		o.say(phases.LogErr, "open() %q failed %s", path, phases.Errno(err))
 		return 1
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil || pid <= 0 {
-		fmt.Fprintf(os.Stderr, "nginx: [error] invalid PID number %q in %q\n", strings.TrimSpace(string(b)), path)
+		o.say(phases.LogErr, "invalid PID number %q in %q", strings.TrimSpace(string(b)), path)
 		return 1
 	}
 	if o.signal == "status" {
@@ -206,7 +203,7 @@ func sendSignal(o *options) int {
 	}
 	sig := map[string]syscall.Signal{"stop": syscall.SIGTERM, "quit": syscall.SIGQUIT, "reopen": syscall.SIGUSR1, "reload": syscall.SIGHUP}[o.signal]
 	if err := syscall.Kill(pid, sig); err != nil {
-		fmt.Fprintf(os.Stderr, "nginx: [error] kill(%d, %d) failed %s\n", pid, int(sig), phases.Errno(err))
+		o.say(phases.LogAlert, "kill(%d, %d) failed %s", pid, int(sig), phases.Errno(err))
 		return 1
 	}
 	return 0
