@@ -64,6 +64,12 @@ type errVerify struct{ text string }
 
 func (e errVerify) Error() string { return e.text }
 
+// present has a certificate sent to every server that asks for one, as OpenSSL does: crypto/tls would keep back one
+// whose issuer the server does not name.
+func present(cfg *tls.Config, pair *tls.Certificate) {
+	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair, nil }
+}
+
 // handshake secures c.
 func (x *Exchange) handshake(ctx context.Context, c *conn) error {
 	x.action = "SSL handshaking to upstream"
@@ -87,14 +93,14 @@ func (x *Exchange) handshake(ctx context.Context, c *conn) error {
 	}
 	switch {
 	case t.Pair != nil:
-		cfg.Certificates = []tls.Certificate{*t.Pair}
+		present(cfg, t.Pair)
 	case t.Cert != nil:
 		cert, key := x.R.Tree.Path(t.Cert.Eval(x.R)), x.R.Tree.Path(t.Key.Eval(x.R))
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
 			return fmt.Errorf("cannot load certificate %q: %w", cert, err)
 		}
-		cfg.Certificates = []tls.Certificate{pair}
+		present(cfg, &pair)
 	}
 	if t.Verify {
 		cfg.VerifyConnection = func(s tls.ConnectionState) error { return t.verify(s, name) }

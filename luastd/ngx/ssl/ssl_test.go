@@ -19,7 +19,9 @@ import (
 
 	"moongate/luastd"
 	"moongate/phases/phasetest"
+	"moongate/phases/proxy"
 	"moongate/phases/ssl"
+	"moongate/phases/upstream"
 )
 
 // issue makes a certificate for name, signed by parent or by itself, and writes it and its key to the prefix's conf.
@@ -218,6 +220,21 @@ func TestVerifyClient(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestProxiedClient: proxy_ssl_certificate is sent even to a server that names other issuers.
+func TestProxiedClient(t *testing.T) {
+	dir, _ := setUp(t)
+	issue(t, dir, "stranger", ecKey(t), nil)
+	s := phasetest.StartIn(t, dir, strings.ReplaceAll(`events {} http { init_by_lua_block {`+lib+`}
+	server { listen ADDR1 ssl; ssl_certificate own.test.pem; ssl_certificate_key own.test.key;
+		ssl_certificate_by_lua_block { local ssl = require "ngx.ssl"; assert(ssl.verify_client(ssl.parse_pem_cert(slurp("ca.pem")))) }
+		location / { content_by_lua_block { ngx.print(ngx.var.ssl_client_verify) } } }
+	server { listen ADDR; location / { proxy_pass https://ADDR1; proxy_ssl_certificate stranger.pem; proxy_ssl_certificate_key stranger.key; } }
+	}`, "PREFIX", dir), ssl.Module, upstream.Module, proxy.Module, luastd.Complete())
+	if got := s.Get("/").Body; got != "FAILED:self-signed certificate" {
+		t.Errorf("%q", got)
 	}
 }
 
