@@ -18,10 +18,19 @@ import (
 	"time"
 
 	"moongate/luastd"
+	"moongate/luastd/ngx/socket"
+	ngxssl "moongate/luastd/ngx/ssl"
 	"moongate/phases/phasetest"
 	"moongate/phases/proxy"
 	"moongate/phases/ssl"
 	"moongate/phases/upstream"
+)
+
+// What parse_pem_cert and its like give is what cosockets take.
+var (
+	_ socket.CertChain    = (*ngxssl.Chain)(nil)
+	_ socket.TrustedStore = (*ngxssl.Chain)(nil)
+	_ socket.PrivateKey   = (*ngxssl.Key)(nil)
 )
 
 // issue makes a certificate for name, signed by parent or by itself, and writes it and its key to the prefix's conf.
