@@ -95,6 +95,7 @@ func (c *conn) loop() {
 		idle = c.w.keepalive
 	}
 	c.dropReader()
+	c.w.rest()
 }
 
 func (c *conn) dropReader() {
@@ -144,6 +145,7 @@ func (c *conn) awaitRequest(d time.Duration) bool {
 			return true
 		}
 		c.dropReader()
+		c.w.rest()
 	}
 	if len(c.pending) == 0 && c.rc != nil && c.netConn == c.raw {
 		c.setRead(d)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ type wire struct {
 	r         *phases.Request
 	head      string
 	why       string
+	buf       *[]byte // borrowed; what out began in
 	out       []byte
 	sent      int64
 	bodySent  int64 // without framing
@@ -44,8 +46,29 @@ type wire struct {
 }
 
 func (w *wire) begin(r *phases.Request) {
-	*w = wire{c: w.c, r: r, out: w.out[:0], length: -1}
+	buf := w.buf
+	if buf == nil {
+		buf = outs.Get().(*[]byte)
+	}
+	*w = wire{c: w.c, r: r, buf: buf, out: (*buf)[:0], length: -1}
 }
+
+// rest gives back what an idle connection does not need.
+func (w *wire) rest() {
+	if w.buf == nil {
+		return
+	}
+	if cap(w.out) <= 2*outSize {
+		*w.buf = w.out[:0]
+	}
+	outs.Put(w.buf)
+	*w = wire{c: w.c, keepalive: w.keepalive}
+}
+
+var outs = sync.Pool{New: func() any {
+	b := make([]byte, 0, 2048)
+	return &b
+}}
 
 // framing prepares the reading of the request's body.
 func (w *wire) framing(r *phases.Request) {
