@@ -120,9 +120,7 @@ func (e *Engine) Apply(t *Tree) error {
 		}
 	}
 	if old != nil {
-		for _, f := range e.fronts {
-			f.CloseIdle()
-		}
+		// idle connections stay: their next request is served by the new tree
 		go old.drain()
 	}
 	return nil

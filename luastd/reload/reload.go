@@ -43,6 +43,7 @@ type Watcher struct {
 	dirs    map[string]bool
 	files   map[string]bool
 	trees   []string
+	loaded  time.Time // when the last reload began; zero before the first scan is done
 	reloads atomic.Int64
 }
 
@@ -85,8 +86,9 @@ func Watch(e *phases.Engine, load Loader, o Options) *Watcher {
 		t.Log(phases.LogWarn, "saved files will not be reloaded: %v", err)
 		return nil
 	}
-	w := &Watcher{engine: e, load: load, o: o, fs: fs, done: make(chan struct{}), again: make(chan struct{}, 1), dirs: map[string]bool{}}
+	w := &Watcher{engine: e, load: load, o: o, fs: fs, done: make(chan struct{}), again: make(chan struct{}, 1), dirs: map[string]bool{}, files: map[string]bool{}}
 	w.scan()
+	w.loaded = time.Now()
 	go w.run()
 	return w
 }
@@ -112,13 +114,19 @@ func (w *Watcher) Close() {
 
 // scan renews the set of files and the folders that are watched for them. Folders, not files: an editor
 // that renames would take a file's watch with it.
-// It reports whether a script folder has come that was not watched: what is in it was never looked at.
+// It reports whether something has come whose change may have been missed: a script folder that was not
+// watched, or a module that was loaded only now and saved since the configuration was.
 func (w *Watcher) scan() (news bool) {
 	t := w.engine.Tree()
-	w.files = map[string]bool{}
+	// files of earlier configurations stay: new workers load their modules only when they need them
 	want := map[string]bool{}
 	add := func(file string) {
 		file = filepath.Clean(file)
+		if !w.files[file] && !w.loaded.IsZero() {
+			if st, err := os.Stat(file); err == nil && st.ModTime().After(w.loaded) {
+				news = true
+			}
+		}
 		w.files[file] = true
 		want[filepath.Dir(file)] = true
 		if real, err := filepath.EvalSymlinks(file); err == nil && real != file {
@@ -128,6 +136,9 @@ func (w *Watcher) scan() (news bool) {
 	}
 	for _, f := range luastd.WatchedFiles(t) {
 		add(f)
+	}
+	for f := range w.files {
+		want[filepath.Dir(f)] = true
 	}
 	if w.o.Config != nil {
 		for _, f := range w.o.Config(t) {
@@ -208,18 +219,23 @@ func (w *Watcher) run() {
 		case <-due:
 			due = nil
 			w.reload()
-			w.scan()
+			if w.scan() {
+				due = time.After(settle)
+			}
 		case <-rescan.C:
 			if w.scan() {
 				due = time.After(settle)
 			}
 		case <-w.again:
-			w.scan()
+			if w.scan() {
+				due = time.After(settle)
+			}
 		}
 	}
 }
 
 func (w *Watcher) reload() {
+	w.loaded = time.Now()
 	defer w.reloads.Add(1)
 	if err := Now(w.engine, w.load, true); err != nil {
 		t := w.engine.Tree()

@@ -220,3 +220,30 @@ func mkdir(t *testing.T, path string) string {
 	}
 	return path
 }
+
+// TestModuleSaved: a module counts from the moment a worker has loaded it, also right after a reload,
+// when the new workers have loaded nothing yet.
+func TestModuleSaved(t *testing.T) {
+	dir := phasetest.Dir(t)
+	text := `events {} http { lua_package_path "PREFIXlua/?.lua;;"; server { listen ADDR;
+		location / { content_by_lua_block { ngx.print(require("answer")) } } } }`
+	phasetest.WriteFile(t, dir+"lua/answer.lua", `return "0"`)
+	s := phasetest.StartIn(t, dir, text, luastd.Complete())
+	w := reload.Watch(s.Engine, func() (*phases.Tree, error) { return s.Load(text) }, reload.Options{})
+	if w == nil {
+		t.Skip("files cannot be watched here")
+	}
+	t.Cleanup(w.Close)
+	for i := range 6 {
+		if got := s.Get("/").Body; got != fmt.Sprint(i) {
+			t.Fatalf("before save %d: %q", i+1, got)
+		}
+		save(t, dir+"lua/answer.lua", fmt.Sprintf("return %q", fmt.Sprint(i+1)))
+		for try := 0; s.Get("/").Body != fmt.Sprint(i+1); try++ {
+			if try > 500 {
+				t.Fatalf("save %d was never noticed", i+1)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}

@@ -290,6 +290,8 @@ func (c *conn) request(r *phases.Request) bool {
 	e.Stats.Reading.Add(1)
 	r.Start = time.Now()
 	c.info.Requests++
+	c.listen = c.server.listen.Load() // a reload since then keeps no old tree alive
+	c.info.Listen = c.listen
 	c.w.begin(r)
 	r.Conn, r.Wire = &c.info, &c.w
 	core := c.listen.Default.Core
