@@ -29,7 +29,7 @@ func TestDocs(t *testing.T) {
 				t.Fatal(err)
 			}
 			confs := testedConf.FindAllSubmatch(text, -1)
-			if len(confs) == 0 && filepath.Base(page) != "architecture.md" {
+			if name := filepath.Base(page); len(confs) == 0 && name != "architecture.md" && name != "performance.md" {
 				t.Error("no tested configuration")
 			}
 			for _, m := range confs {
@@ -66,6 +66,9 @@ func checkLinks(t *testing.T, page, text string) {
 	t.Helper()
 	for _, m := range link.FindAllStringSubmatch(text, -1) {
 		to := filepath.Join(filepath.Dir(page), m[1])
+		if st, err := os.Stat(to); err == nil && st.IsDir() && m[2] == "" {
+			continue
+		}
 		target, err := os.ReadFile(to)
 		if err != nil {
 			t.Errorf("link to %s: %v", m[1], err)
