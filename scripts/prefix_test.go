@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"moongate/phases/phasetest"
 )
 
 // moongate is the binary under test, built once.
@@ -57,12 +59,11 @@ func (p *prefix) addr(port string) string {
 }
 
 func freeAddr() string {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	addr, err := phasetest.NextAddr()
 	if err != nil {
 		panic(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	return addr
 }
 
 func copyExample(t *testing.T, name string) *prefix {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"moongate/phases/phasetest"
 )
 
 // The scripts below testdata/script drive the whole program over its command line, its signals and the
@@ -52,19 +53,14 @@ func prepare(env *testscript.Env) error {
 		}
 	}
 	words := []string{"WORKDIR", env.WorkDir}
-	var open []net.Listener
 	for i := 1; i <= 4; i++ {
-		ln, err := net.Listen("tcp4", "127.0.0.1:0")
+		addr, err := phasetest.NextAddr()
 		if err != nil {
 			return err
 		}
-		open = append(open, ln)
 		name := fmt.Sprintf("ADDR%d", i)
-		env.Setenv(name, ln.Addr().String())
-		words = append(words, name, ln.Addr().String())
-	}
-	for _, ln := range open {
-		ln.Close()
+		env.Setenv(name, addr)
+		words = append(words, name, addr)
 	}
 	r := strings.NewReplacer(words...)
 	env.Values[server{}] = &process{}

@@ -353,8 +353,8 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.idleState(); err { //nolint:errorlint // both come bare
-	case errAgain:
+	switch err := pr.idleState(); err {
+	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
 		return fail(L, "closed")

@@ -134,7 +134,7 @@ func (x *connection) slot(kind string) *tls.Certificate {
 			return &list[i]
 		}
 	}
-	x.handshake.Certificates = append(list, tls.Certificate{})
+	x.handshake.Certificates = append(list, tls.Certificate{}) //nolint:gocritic // list is a copy
 	return &x.handshake.Certificates[len(list)]
 }
 
