@@ -22,6 +22,10 @@ import (
 // touch in bursts.
 const settle = 50 * time.Millisecond
 
+// clockSlack is how far a file's time may lie behind the clock: the kernel stamps files by its last tick.
+// Too much costs a reload that was not needed.
+const clockSlack = 100 * time.Millisecond
+
 // Loader reads the configuration anew.
 type Loader func() (*phases.Tree, error)
 
@@ -123,7 +127,7 @@ func (w *Watcher) scan() (news bool) {
 	add := func(file string) {
 		file = filepath.Clean(file)
 		if !w.files[file] && !w.loaded.IsZero() {
-			if st, err := os.Stat(file); err == nil && st.ModTime().After(w.loaded) {
+			if st, err := os.Stat(file); err == nil && st.ModTime().After(w.loaded.Add(-clockSlack)) {
 				news = true
 			}
 		}
