@@ -23,8 +23,8 @@ import (
 const settle = 50 * time.Millisecond
 
 // clockSlack is how far a file's time may lie behind the clock: the kernel stamps files by its last tick.
-// Too much costs a reload that was not needed.
-const clockSlack = 100 * time.Millisecond
+// It is less than settle, so that what a reload has just read does not seem newer than it.
+const clockSlack = 20 * time.Millisecond
 
 // Loader reads the configuration anew.
 type Loader func() (*phases.Tree, error)
@@ -126,11 +126,7 @@ func (w *Watcher) scan() (news bool) {
 	want := map[string]bool{}
 	add := func(file string) {
 		file = filepath.Clean(file)
-		if !w.files[file] && !w.loaded.IsZero() {
-			if st, err := os.Stat(file); err == nil && st.ModTime().After(w.loaded.Add(-clockSlack)) {
-				news = true
-			}
-		}
+		news = news || !w.files[file] && w.newer(file)
 		w.files[file] = true
 		want[filepath.Dir(file)] = true
 		if real, err := filepath.EvalSymlinks(file); err == nil && real != file {
@@ -161,7 +157,7 @@ func (w *Watcher) scan() (news bool) {
 	for d := range want {
 		if !w.dirs[d] && w.fs.Add(d) == nil {
 			w.dirs[d] = true
-			news = news || w.inScriptDir(d+"/")
+			news = news || w.inScriptDir(d+"/") && w.newer(d)
 		}
 	}
 	for d := range w.dirs {
@@ -171,6 +167,12 @@ func (w *Watcher) scan() (news bool) {
 		}
 	}
 	return news
+}
+
+// newer reports whether a file or folder was changed after the last reload began.
+func (w *Watcher) newer(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && !w.loaded.IsZero() && st.ModTime().After(w.loaded.Add(-clockSlack))
 }
 
 func (w *Watcher) inScriptDir(path string) bool {
