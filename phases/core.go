@@ -92,7 +92,6 @@ type CoreLocation struct {
 	LimitRateAfter      Opt[*Value]
 	Resolver            Opt[*ResolverConf]
 	ResolverTimeout     Opt[time.Duration]
-	MSIEPadding         bool
 	Log                 *ErrorLog // nil: the outer level's
 	LimitExcept         *Location // for other methods than those listed
 	methods             map[string]bool

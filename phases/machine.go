@@ -333,7 +333,7 @@ func (r *Request) finish() {
 		return
 	}
 	if !r.Finished {
-		if r.HeaderSent || r.detached {
+		if r.HeaderSent {
 			r.abandon()
 		} else {
 			r.Finalize(statusInternalServerError)

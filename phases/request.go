@@ -154,7 +154,6 @@ type Request struct {
 	errStatus int    // error_page's status
 	gone      bool   // writing to the client failed
 	refused   bool   // a body filter took no more
-	detached  bool   // the transport was handed over
 	logged    bool
 	limitRate int64
 	id        string // $request_id

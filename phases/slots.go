@@ -1,6 +1,7 @@
 package phases
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -133,6 +134,20 @@ func SetSizes[T any](at func(*T) *Opt[Buffers]) SetFunc {
 			return Buffers{}, fmt.Errorf("invalid value")
 		}
 		return Buffers{n, size}, nil
+	})
+}
+
+// SetErrorStatus stores a status from 400 to 599: what a request is refused with.
+func SetErrorStatus[T any](at func(*T) *Opt[int]) SetFunc {
+	return slot(at, func(_ *Load, d *conf.Directive) (int, error) {
+		n, ok := ParseNumber(d.Args[0].Value)
+		if !ok {
+			return 0, errors.New("invalid number")
+		}
+		if n < 400 || n > 599 {
+			return 0, errors.New("value must be between 400 and 599")
+		}
+		return n, nil
 	})
 }
 

@@ -42,7 +42,7 @@ func (r *Request) special(rc Status) Status {
 			}
 		}
 	}
-	if recursive := c.RecursiveErrorPages.V; recursive {
+	if c.RecursiveErrorPages.V {
 		r.ErrorPage = false
 	}
 	r.discardBodyQuietly()
@@ -52,13 +52,7 @@ func (r *Request) special(rc Status) Status {
 		r.Out.Status = code
 	}
 	r.Out.StatusText = ""
-	switch code {
-	case 301, 302, 303, 307, 308:
-		if c.MSIEPadding && r.Out.Headers.Has("Location") {
-			break
-		}
-	}
-	page := errorPageBody(code, c.tokens(), r)
+	page := errorPageBody(code, c.tokens())
 	r.Out.ClearLastModified()
 	r.Out.Headers.Delete("Accept-Ranges")
 	if page == "" {
@@ -139,7 +133,7 @@ func (r *Request) sendErrorPage(p *ErrorPage) Status {
 	r.errStatus = code
 	r.Out.Headers.Put("Location", uri)
 	r.Out.Status = code
-	page := errorPageBody(code, r.Loc.Core.tokens(), r)
+	page := errorPageBody(code, r.Loc.Core.tokens())
 	r.Out.ContentType = "text/html"
 	r.Out.ContentLength = int64(len(page))
 	r.Out.ClearLastModified()
@@ -163,7 +157,7 @@ var errorNotes = map[int]string{
 	496: "No required SSL certificate was sent", 497: "The plain HTTP request was sent to HTTPS port",
 }
 
-func errorPageBody(code int, signature string, _ *Request) string {
+func errorPageBody(code int, signature string) string {
 	if code < 300 {
 		return ""
 	}

@@ -10,7 +10,6 @@
 package limitreq
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -38,7 +37,7 @@ func newModule() *phases.Module {
 			return addLimit(l, d, l.MainOf(m).(*mainConf), c)
 		})),
 		directive("limit_req_log_level", phases.Take1, phases.SetEnum(func(c *location) *phases.Opt[phases.LogLevel] { return &c.level }, levels)),
-		directive("limit_req_status", phases.Take1, phases.Set(setStatus)),
+		directive("limit_req_status", phases.Take1, phases.SetErrorStatus(func(c *location) *phases.Opt[int] { return &c.status })),
 		directive("limit_req_dry_run", phases.OnOff, phases.SetFlag(func(c *location) *phases.Opt[bool] { return &c.dryRun })),
 	}
 	m.MergeLocation = func(_ *phases.Load, parent, child any) error {
@@ -178,20 +177,5 @@ func addLimit(l *phases.Load, d *conf.Directive, main *mainConf, c *location) er
 		}
 	}
 	c.limits = append(c.limits, x)
-	return nil
-}
-
-func setStatus(l *phases.Load, d *conf.Directive, c *location) error {
-	if c.status.Set {
-		return l.Duplicate(d)
-	}
-	n, ok := phases.ParseNumber(d.Args[0].Value)
-	if !ok {
-		return errors.New("invalid number")
-	}
-	if n < 400 || n > 599 {
-		return errors.New("value must be between 400 and 599")
-	}
-	c.status = phases.Opt[int]{V: n, Set: true}
 	return nil
 }
