@@ -14,7 +14,7 @@ import (
 
 // TestBadInput: each fault ends in nginx's status and one clear log line, and nothing else suffers.
 func TestBadInput(t *testing.T) {
-	s := phasetest.Start(t, `worker_processes 1; error_log logs/error.log error; events {} http { client_body_timeout 300ms; lua_cpu_limit 200ms; server { listen ADDR;
+	s := phasetest.Start(t, `worker_processes 1; error_log logs/error.log error; events {} http { client_body_timeout 300ms; lua_cpu_limit 3s; server { listen ADDR;
 	location /syntax { content_by_lua_block { local x = = 1 } }
 	location /throw { content_by_lua_block { error("it broke") } }
 	location /table { content_by_lua_block { error({code = 7}) } }
