@@ -48,7 +48,7 @@ func TestCatastrophes(t *testing.T) {
 					t.Errorf("error %v is no MatchError", err)
 				}
 				// Far more than what is meant, for slow and busy machines.
-				if took > 3*time.Second {
+				if took > time.Minute {
 					t.Errorf("took %v", took)
 				}
 			}
