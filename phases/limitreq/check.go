@@ -13,29 +13,26 @@ type pinned struct {
 }
 
 // check judges the request by all limits of its location; it waits where they say so.
-func (c *location) check(r *phases.Request) phases.Status {
-	if len(c.limits) == 0 || r.Main.LimitReqStatus != "" {
-		return phases.Declined
-	}
+func check(c *location, r *phases.Request) phases.Status {
 	now := time.Now()
 	var room [4]pinned
 	pins := room[:0]
 	var worst *limit
 	excess, looked := 0, false
-	for i := range c.limits {
-		x := &c.limits[i]
-		key := x.zone.key.Eval(r)
+	for i := range c.Limits {
+		x := &c.Limits[i]
+		key := x.zone.Key.Eval(r)
 		if key == "" {
 			continue
 		}
 		if len(key) > 65535 {
-			r.Logf(phases.LogErr, "the value of the %q key is more than 65535 bytes: %q", x.zone.text, key)
+			r.Logf(phases.LogErr, "the value of the %q key is more than 65535 bytes: %q", x.zone.Text, key)
 			continue
 		}
-		last := i == len(c.limits)-1
-		b, e, v := x.zone.table.look(key, x, now, last)
+		last := i == len(c.Limits)-1
+		b, e, v := x.zone.Memory.look(key, x, now, last)
 		if v != passed {
-			return c.refuse(r, x, e, v, pins)
+			return refuse(c, r, x, e, v, pins)
 		}
 		looked = true
 		if last {
@@ -53,7 +50,7 @@ func (c *location) check(r *phases.Request) phases.Status {
 	}
 	for i := len(pins) - 1; i >= 0; i-- {
 		p := pins[i]
-		e := p.x.zone.table.account(p.b, p.x.zone.rate, now)
+		e := p.x.zone.Memory.account(p.b, p.x.zone.Rate, now)
 		if d := wait(e, p.x); d > delay {
 			delay, worst, excess = d, p.x, e
 		}
@@ -62,15 +59,12 @@ func (c *location) check(r *phases.Request) phases.Status {
 		r.Main.LimitReqStatus = "PASSED"
 		return phases.Declined
 	}
-	note, level := "", c.level.V
-	if c.dryRun.V {
-		note = ", dry run"
-	}
+	level := c.Level.V
 	if level < phases.LogInfo {
 		level++ // a delay is one step less grave
 	}
-	r.Logf(level, "delaying request%s, excess: %d.%03d, by zone %q", note, excess/1000, excess%1000, worst.zone.name)
-	if c.dryRun.V {
+	r.Logf(level, "delaying request%s, excess: %d.%03d, by zone %q", c.Note(), excess/1000, excess%1000, worst.zone.Name)
+	if c.DryRun.V {
 		r.Main.LimitReqStatus = "DELAYED_DRY_RUN"
 		return phases.Declined
 	}
@@ -90,26 +84,17 @@ func wait(excess int, x *limit) time.Duration {
 	if excess <= x.delay {
 		return 0
 	}
-	return time.Duration((excess-x.delay)*1000/x.zone.rate) * time.Millisecond
+	return time.Duration((excess-x.delay)*1000/x.zone.Rate) * time.Millisecond
 }
 
-func (c *location) refuse(r *phases.Request, x *limit, excess int, v verdict, pins []pinned) phases.Status {
-	note := ""
-	if c.dryRun.V {
-		note = ", dry run"
-	}
+func refuse(c *location, r *phases.Request, x *limit, excess int, v verdict, pins []pinned) phases.Status {
 	if v == busy {
-		r.Logf(c.level.V, "limiting requests%s, excess: %d.%03d by zone %q", note, excess/1000, excess%1000, x.zone.name)
+		r.Logf(c.Level.V, "limiting requests%s, excess: %d.%03d by zone %q", c.Note(), excess/1000, excess%1000, x.zone.Name)
 	} else {
-		r.Logf(phases.LogAlert, "could not allocate node in limit_req zone %q", x.zone.name)
+		r.Logf(phases.LogAlert, "could not allocate node in limit_req zone %q", x.zone.Name)
 	}
 	for _, p := range pins {
-		p.x.zone.table.unpin(p.b)
+		p.x.zone.Memory.unpin(p.b)
 	}
-	if c.dryRun.V {
-		r.Main.LimitReqStatus = "REJECTED_DRY_RUN"
-		return phases.Declined
-	}
-	r.Main.LimitReqStatus = "REJECTED"
-	return phases.Status(c.status.V)
+	return c.Refuse(&r.Main.LimitReqStatus)
 }

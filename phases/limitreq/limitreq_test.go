@@ -104,8 +104,8 @@ func TestReload(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	tab := newTable("$k", 64<<10)
-	z := &zone{name: "z", rate: 1000, table: tab}
+	tab := newTable(64 << 10)
+	z := &zone{Name: "z", Rate: 1000, Memory: tab}
 	x := &limit{zone: z}
 	now := time.Now()
 	for i := range 600 { // more than the 512 of 128 bytes that fit

@@ -2,42 +2,14 @@ package limitreq
 
 import (
 	"container/list"
-	"fmt"
 	"sync"
 	"time"
 
 	"moongate/phases"
 )
 
-// registry holds the tables of all zones, over reloads.
-type registry struct {
-	mu     sync.Mutex
-	tables map[string]*table // by zone name
-}
-
-// attach gives each zone its table: the one of before where name and size are the same.
-func (g *registry) attach(zones map[string]*zone) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, z := range zones {
-		if old := g.tables[z.name]; old != nil && old.size == z.size && old.key != z.text {
-			return fmt.Errorf("limit_req %q uses the %q key while previously it used the %q key", z.name, z.text, old.key)
-		}
-	}
-	for _, z := range zones {
-		t := g.tables[z.name]
-		if t == nil || t.size != z.size {
-			t = newTable(z.text, z.size)
-			g.tables[z.name] = t
-		}
-		z.table = t
-	}
-	return nil
-}
-
 // table is a zone's memory: a bucket per key, the least recently used last. Safe for concurrent use.
 type table struct {
-	key  string
 	size int64 // bytes that the buckets may take
 
 	mu      sync.Mutex
@@ -54,8 +26,8 @@ type bucket struct {
 	pinned int // requests that looked it up and have not accounted yet
 }
 
-func newTable(key string, size int64) *table {
-	return &table{key: key, size: size, buckets: map[string]*list.Element{}, recent: list.New()}
+func newTable(size int64) *table {
+	return &table{size: size, buckets: map[string]*list.Element{}, recent: list.New()}
 }
 
 // nodeHead is what a bucket takes in nginx beside its key, in bytes.
@@ -90,7 +62,7 @@ func (t *table) look(key string, x *limit, now time.Time, last bool) (b *bucket,
 	if e := t.buckets[key]; e != nil {
 		t.recent.MoveToFront(e)
 		b = e.Value.(*bucket)
-		excess, elapsed := b.excessAt(now, x.zone.rate)
+		excess, elapsed := b.excessAt(now, x.zone.Rate)
 		if excess > x.burst {
 			return b, excess, busy
 		}
@@ -110,9 +82,9 @@ func (t *table) look(key string, x *limit, now time.Time, last bool) (b *bucket,
 	} else {
 		b.pinned = 1
 	}
-	t.expire(now, x.zone.rate, false)
+	t.expire(now, x.zone.Rate, false)
 	if t.used+b.cost() > t.size {
-		t.expire(now, x.zone.rate, true)
+		t.expire(now, x.zone.Rate, true)
 		if t.used+b.cost() > t.size {
 			return nil, 0, noMemory
 		}
