@@ -19,6 +19,8 @@ const (
 	kindArray
 	kindRecord
 	kindFunction
+	kindComplex // elem is the type of the two parts
+	kindVector  // elem and count, as of an array
 )
 
 // Numbers of elements that are not known from the declaration.
@@ -40,7 +42,8 @@ type ctype struct {
 	align    int // a minimum asked for by an attribute, or 0
 	unsigned bool
 	constant bool
-	ref      bool    // printed with &: a struct or array inside another object
+	volatile bool
+	ref      bool    // printed with &: a reference, as to a struct or array inside another object
 	elem     *ctype  // of a pointer or array; what a function returns
 	count    int     // of an array
 	rec      *record // of a struct, union or enum
@@ -86,6 +89,9 @@ var (
 	typeUint64 = intType(8, true)
 	typeFloat  = &ctype{kind: kindFloat, size: 4}
 	typeDouble = &ctype{kind: kindFloat, size: 8}
+
+	typeComplex      = &ctype{kind: kindComplex, size: 16, elem: typeDouble}
+	typeComplexFloat = &ctype{kind: kindComplex, size: 8, elem: typeFloat}
 )
 
 // predefined are the type names that need no declaration.
@@ -121,13 +127,18 @@ func referenced(t *ctype) *ctype {
 
 // qualified is t as const.
 func qualified(t *ctype) *ctype {
-	if t.constant {
+	return withQualifiers(t, true, false)
+}
+
+// withQualifiers is t with further qualifiers. Those of an array are its elements'.
+func withQualifiers(t *ctype, constant, volatile bool) *ctype {
+	if (t.constant || !constant) && (t.volatile || !volatile) {
 		return t
 	}
 	q := *t
-	q.constant, q.reference = true, nil
+	q.constant, q.volatile, q.reference = t.constant || constant, t.volatile || volatile, nil
 	if t.kind == kindArray {
-		q.elem = qualified(t.elem)
+		q.elem = withQualifiers(t.elem, constant, volatile)
 	}
 	return &q
 }
@@ -181,6 +192,8 @@ func (t *ctype) alignOf() int {
 	switch t.kind {
 	case kindArray:
 		n = t.elem.alignOf()
+	case kindComplex:
+		n = t.elem.size
 	case kindRecord:
 		n = max(t.rec.align, 1)
 	case kindVoid, kindFunction:
@@ -210,7 +223,7 @@ func same(a, b *ctype) bool {
 	switch a.kind {
 	case kindPointer:
 		return same(a.elem, b.elem)
-	case kindArray:
+	case kindArray, kindVector:
 		return a.count == b.count && same(a.elem, b.elem)
 	case kindFunction:
 		if a.variadic != b.variadic || len(a.params) != len(b.params) || !same(a.elem, b.elem) {
@@ -239,8 +252,8 @@ func (t *ctype) declare(inner string) string {
 	switch t.kind {
 	case kindPointer:
 		star := "*"
-		if t.constant {
-			star += "const"
+		if q := t.qualifiers(); q != "" {
+			star += q
 			if inner != "" {
 				star += " "
 			}
@@ -265,13 +278,25 @@ func (t *ctype) declare(inner string) string {
 		return t.elem.declare(inner + "()")
 	}
 	name := t.base()
-	if t.constant {
-		name = "const " + name
+	if q := t.qualifiers(); q != "" {
+		name = q + " " + name
 	}
 	if inner != "" {
 		name += " " + inner
 	}
 	return name
+}
+
+func (t *ctype) qualifiers() string {
+	switch {
+	case t.constant && t.volatile:
+		return "const volatile"
+	case t.constant:
+		return "const"
+	case t.volatile:
+		return "volatile"
+	}
+	return ""
 }
 
 func (t *ctype) base() string {
@@ -303,6 +328,13 @@ func (t *ctype) base() string {
 			return "uint64_t"
 		}
 		return "int64_t"
+	case kindComplex:
+		if t.elem.size == 4 {
+			return "complex float"
+		}
+		return "complex"
+	case kindVector:
+		return t.elem.base() + " __attribute__((vector_size(" + strconv.Itoa(t.size) + ")))"
 	case kindRecord, kindEnum:
 		return t.rec.word + " " + t.rec.tag
 	}

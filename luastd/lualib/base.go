@@ -2,11 +2,11 @@ package lualib
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/runtime/cdata"
 	"moongate/runtime/machine"
 	"moongate/runtime/vm"
 )
@@ -460,12 +460,5 @@ func (l *library) basePrint(L *lua.LState) int {
 
 // boxedToFloat is tonumber of a boxed integer.
 func boxedToFloat(ud *lua.LUserData) (float64, bool) {
-	bits, unsigned, ok := integerOf(ud)
-	switch {
-	case !ok:
-		return math.NaN(), false
-	case unsigned:
-		return float64(bits), true
-	}
-	return float64(int64(bits)), true
+	return cdata.Float(ud)
 }

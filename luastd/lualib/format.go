@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/runtime/cdata"
 	"moongate/runtime/machine"
 )
 
@@ -137,11 +138,8 @@ func formatArg(L *lua.LState, out []byte, d directive, arg int) []byte {
 }
 
 func boxedBits(v lua.LValue) (uint64, bool) {
-	if ud, ok := v.(*lua.LUserData); ok {
-		bits, _, ok := integerOf(ud)
-		return bits, ok
-	}
-	return 0, false
+	bits, _, ok := cdata.Boxed(v)
+	return bits, ok
 }
 
 func toInt64(f float64) int64 {

@@ -9,13 +9,10 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
-	"moongate/runtime/cdata"
 	"moongate/runtime/machine"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
 )
-
-func integerOf(ud *lua.LUserData) (bits uint64, unsigned, ok bool) { return cdata.Integer(ud) }
 
 // load compiles a chunk and pushes the function, or nil and a message.
 func (l *library) load(L *lua.LState, src, chunkname, mode string, env *lua.LTable) int {

@@ -42,6 +42,16 @@ func fill(mt *lua.LTable) bool {
 		set(name, func(L *lua.LState) int { return arith(L, op) })
 	}
 	set("__unm", negate)
+	set("__index", index)
+	set("__newindex", func(L *lua.LState) int {
+		index(L)
+		L.RaiseError("attempt to write to constant location")
+		return 0
+	})
+	set("__len", func(L *lua.LState) int {
+		L.RaiseError("attempt to get length of '%s'", typeName(L.Get(1)))
+		return 0
+	})
 	set("__concat", func(L *lua.LState) int {
 		L.RaiseError("attempt to concatenate '%s' and '%s'", typeName(L.Get(1)), typeName(L.Get(2)))
 		return 0
@@ -71,8 +81,6 @@ func fill(mt *lua.LTable) bool {
 // typeName is the C name of what an operand is, for messages.
 func typeName(v lua.LValue) string {
 	switch v := v.(type) {
-	case lua.LNumber:
-		return "double"
 	case *lua.LUserData:
 		switch v.Value.(type) {
 		case Int64:
@@ -81,6 +89,8 @@ func typeName(v lua.LValue) string {
 			return "uint64_t"
 		case Complex:
 			return "complex"
+		case Complex64:
+			return "complex float"
 		}
 		if n, ok := v.Value.(interface{ CName() string }); ok {
 			return n.CName()
@@ -91,15 +101,16 @@ func typeName(v lua.LValue) string {
 
 // operands converts both sides to 64 bits; the operation is unsigned if either side is.
 func operands(L *lua.LState) (a, b uint64, unsigned, ok bool) {
-	one := func(v lua.LValue) (uint64, bool, bool) {
-		if n, isNumber := v.(lua.LNumber); isNumber {
-			return FromFloat(float64(n)), false, true
-		}
-		return Integer(v)
+	a, ua, oka := Integer(L.Get(1))
+	b, ub, okb := Integer(L.Get(2))
+	unsigned = ua || ub
+	if !oka {
+		a, oka = fromNumber(L.Get(1), unsigned)
 	}
-	a, ua, oka := one(L.Get(1))
-	b, ub, okb := one(L.Get(2))
-	return a, b, ua || ub, oka && okb
+	if !okb {
+		b, okb = fromNumber(L.Get(2), unsigned)
+	}
+	return a, b, unsigned, oka && okb
 }
 
 func arith(L *lua.LState, op byte) int {
@@ -177,12 +188,47 @@ func power(a, k uint64, unsigned bool) uint64 {
 }
 
 func negate(L *lua.LState) int {
-	bits, unsigned, ok := Integer(L.Get(1))
-	if !ok {
-		L.RaiseError("attempt to perform arithmetic on '%s'", typeName(L.Get(1)))
+	v := L.Get(1)
+	if bits, unsigned, ok := Integer(v); ok {
+		push(L, -bits, unsigned)
+		return 1
 	}
-	push(L, -bits, unsigned)
-	return 1
+	L.RaiseError("attempt to perform arithmetic on '%s'", typeName(v))
+	return 0
+}
+
+// index reads the parts of a complex number.
+func index(L *lua.LState) int {
+	v, key := L.Get(1), L.Get(2)
+	c, isComplex := ComplexOf(v)
+	switch k := key.(type) {
+	case lua.LString:
+		switch {
+		case isComplex && k == "re":
+			L.Push(lua.LNumber(real(c)))
+			return 1
+		case isComplex && k == "im":
+			L.Push(lua.LNumber(imag(c)))
+			return 1
+		}
+		L.RaiseError("'%s' has no member named '%s'", typeName(v), string(k))
+	case lua.LNumber:
+		if !isComplex {
+			break
+		}
+		switch int(k) {
+		case 0:
+			L.Push(lua.LNumber(real(c)))
+		case 1:
+			L.Push(lua.LNumber(imag(c)))
+		default:
+			// LuaJIT reads what lies behind the number.
+			L.Push(lua.LNumber(0))
+		}
+		return 1
+	}
+	L.RaiseError("'%s' cannot be indexed with '%s'", typeName(v), typeName(key))
+	return 0
 }
 
 func compare(L *lua.LState, orEqual bool) int {
@@ -205,31 +251,16 @@ func compare(L *lua.LState, orEqual bool) int {
 	return 1
 }
 
-// Equal compares a box with a box or a number; other values are not equal to any box.
+// Equal compares a box with a box or a number; other values are not equal to any box. Complex numbers equal only themselves, as in LuaJIT,
+// which compares where they are.
 func Equal(a, b lua.LValue) bool {
-	x, okx := complexOf(a)
-	y, oky := complexOf(b)
-	if okx && oky {
-		return x == y
+	i, ui, oki := Integer(a)
+	j, uj, okj := Integer(b)
+	if !oki {
+		i, oki = fromNumber(a, uj)
 	}
-	bits := func(v lua.LValue) (uint64, bool) {
-		if n, ok := v.(lua.LNumber); ok {
-			return FromFloat(float64(n)), true
-		}
-		b, _, ok := Integer(v)
-		return b, ok
+	if !okj {
+		j, okj = fromNumber(b, ui)
 	}
-	i, oki := bits(a)
-	j, okj := bits(b)
 	return oki && okj && i == j
-}
-
-// complexOf is v as a complex number if it is one, or a plain number beside one.
-func complexOf(v lua.LValue) (complex128, bool) {
-	if ud, ok := v.(*lua.LUserData); ok {
-		c, ok := ud.Value.(Complex)
-		return complex128(c), ok
-	}
-	n, ok := v.(lua.LNumber)
-	return complex(float64(n), 0), ok
 }

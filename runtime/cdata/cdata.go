@@ -21,6 +21,9 @@ type Uint64 uint64
 // Complex is the value of a complex box.
 type Complex complex128
 
+// Complex64 is the value of a box of a complex float.
+type Complex64 complex64
+
 // LuaType is what type() answers for a box.
 func (Int64) LuaType() string { return "cdata" }
 
@@ -29,6 +32,9 @@ func (Uint64) LuaType() string { return "cdata" }
 
 // LuaType is what type() answers for a box.
 func (Complex) LuaType() string { return "cdata" }
+
+// LuaType is what type() answers for a box.
+func (Complex64) LuaType() string { return "cdata" }
 
 // String is the number with its suffix: 42LL.
 func (v Int64) String() string { return strconv.FormatInt(int64(v), 10) + "LL" }
@@ -42,8 +48,15 @@ func (v Complex) String() string {
 	if im[0] != '-' {
 		im = "+" + im
 	}
-	return formatPart(real(v)) + im + "i"
+	unit := "i"
+	if last := im[len(im)-1]; last == 'f' || last == 'n' {
+		unit = "I"
+	}
+	return formatPart(real(v)) + im + unit
 }
+
+// String is both parts of the number: 1+2i.
+func (v Complex64) String() string { return Complex(complex128(v)).String() }
 
 // formatPart is a number with 14 significant digits, as %.14g gives it.
 func formatPart(v float64) string {
@@ -73,6 +86,9 @@ func NewUint64(v uint64) *lua.LUserData { return box(Uint64(v)) }
 
 // NewComplex boxes a complex number.
 func NewComplex(v complex128) *lua.LUserData { return box(Complex(v)) }
+
+// NewComplex64 boxes a complex float.
+func NewComplex64(v complex64) *lua.LUserData { return box(Complex64(v)) }
 
 func box(v any) *lua.LUserData {
 	return &lua.LUserData{Value: v, Metatable: metatable}
@@ -104,8 +120,28 @@ func Integer(v lua.LValue) (bits uint64, unsigned, ok bool) {
 
 // FromFloat converts a number to 64 bits as LuaJIT does: values from 2^63 on wrap as unsigned.
 func FromFloat(f float64) uint64 {
-	if f >= 1<<63 {
+	if f >= 1<<63 && f < 1<<64 {
 		return uint64(f)
 	}
-	return uint64(int64(f))
+	return Truncate(f)
+}
+
+// Truncate converts a number to a signed integer of 64 bits as x64 does: what does not fit is the lowest one.
+func Truncate(f float64) uint64 {
+	if f >= -(1<<63) && f < 1<<63 {
+		return uint64(int64(f))
+	}
+	return 1 << 63
+}
+
+// fromNumber is a Lua number as an operand beside an integer.
+func fromNumber(v lua.LValue, unsigned bool) (uint64, bool) {
+	n, ok := v.(lua.LNumber)
+	if !ok {
+		return 0, false
+	}
+	if unsigned {
+		return FromFloat(float64(n)), true
+	}
+	return Truncate(float64(n)), true
 }

@@ -61,7 +61,8 @@ func TestEqual(t *testing.T) {
 		{"number", NewInt64(1), lua.LNumber(1), true},
 		{"other number", lua.LNumber(2), NewInt64(1), false},
 		{"string", NewInt64(1), lua.LString("1"), false},
-		{"complex", NewComplex(2), lua.LNumber(2), true},
+		{"complex and number", NewComplex(2), lua.LNumber(2), false},
+		{"two complex", NewComplex(2), NewComplex(2), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/cdata"
 )
 
 // exprKind says where the value of an expression is, or how to get it.
@@ -339,6 +341,12 @@ func (f *function) negate(e *expr) {
 	if e.isNumeral() && e.num != 0 {
 		e.num = -e.num
 		return
+	}
+	if e.kind == isConst && !e.hasJumps() {
+		if c, ok := cdata.ComplexOf(f.constants[e.info]); ok {
+			e.info = f.addConstant(cdata.NewComplex(complex(real(c), -imag(c))))
+			return
+		}
 	}
 	f.unary(lua.OP_UNM, e)
 }

@@ -109,7 +109,7 @@ func scanNumeral(s string, cdata bool) Number {
 	if cdata {
 		low := strings.ToLower(s)
 		switch {
-		case strings.HasSuffix(low, "ull"):
+		case strings.HasSuffix(low, "ull"), strings.HasSuffix(low, "llu"):
 			kind, s = Uint64, s[:len(s)-3]
 		case strings.HasSuffix(low, "ll"):
 			kind, s = Int64, s[:len(s)-2]
