@@ -13,6 +13,7 @@ import (
 	"moongate/conf"
 	"moongate/luastd/handler"
 	"moongate/phases"
+	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
 )
 
@@ -193,10 +194,22 @@ func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
 		}
 		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": cannot open %s: %s", path, path, why), status, fmt.Sprintf("cannot open %s: %s", path, why)}
 	}
-	p, err := w.group.Compile(string(b), "@"+path)
+	p, err := w.compileFile(string(b), path)
 	if err != nil {
 		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": %s", path, err), 500, err.Error()}
 	}
 	w.files.Store(path, p)
+	return p, nil
+}
+
+// compileFile compiles a script file, or reads what string.dump has written.
+func (w *workers) compileFile(src, path string) (*lua.FunctionProto, error) {
+	if !strings.HasPrefix(src, syntax.Signature[:1]) {
+		return w.group.Compile(src, "@"+path)
+	}
+	p, err := syntax.Undump(src)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", syntax.ShortSource("@"+path), err)
+	}
 	return p, nil
 }

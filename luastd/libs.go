@@ -10,6 +10,7 @@ import (
 	"moongate/luastd/ffi"
 	"moongate/luastd/handler"
 	"moongate/luastd/httpclient"
+	"moongate/luastd/jit"
 	"moongate/luastd/ngx/balancer"
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/location"
@@ -53,6 +54,11 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson":          func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
 	"cjson.safe":     func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
 	"http":           httpclient.Loader,
+	"jit.bcsave":     jit.Bcsave,
+	"jit.dump":       jit.Reporter,
+	"jit.p":          jit.Profiler,
+	"jit.v":          jit.Reporter,
+	"jit.zone":       jit.Zone,
 	"moongate":       loadGateway,
 	"ngx.pipe":       pipe.Loader,
 	"ngx.req":        req.Loader,

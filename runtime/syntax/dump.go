@@ -16,7 +16,10 @@ const dumpHeader = "\x1bLJ\x02mg1"
 // Signature begins all precompiled chunks, LuaJIT's and ours.
 const Signature = "\x1bLJ"
 
-var errBadDump = errors.New("cannot load malformed bytecode")
+var (
+	errForeignDump = errors.New("cannot load incompatible bytecode")
+	errBadDump     = errors.New("cannot load malformed bytecode")
+)
 
 // Dump writes a function as a string, without its captured variables: string.dump.
 func Dump(proto *lua.FunctionProto) string {
@@ -29,7 +32,7 @@ func Dump(proto *lua.FunctionProto) string {
 // Undump reads what Dump wrote. LuaJIT's own bytecode cannot be run and is refused.
 func Undump(s string) (proto *lua.FunctionProto, err error) {
 	if len(s) < len(dumpHeader) || s[:len(dumpHeader)] != dumpHeader {
-		return nil, errBadDump
+		return nil, errForeignDump
 	}
 	r := undumper{s: s[len(dumpHeader):]}
 	name := r.str()
