@@ -54,6 +54,21 @@ const (
 	opExec
 )
 
+// name is the directive's, for those that take a location.
+func (c *command) name() string {
+	switch c.op {
+	case opLocation:
+		return "echo_location"
+	case opLocationAsync:
+		return "echo_location_async"
+	case opSubrequest:
+		return "echo_subrequest"
+	case opSubrequestAsync:
+		return "echo_subrequest_async"
+	}
+	return "echo_exec"
+}
+
 type command struct {
 	op      opcode
 	options []string // without the dash

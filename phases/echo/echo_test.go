@@ -38,6 +38,10 @@ const program = `events {} http { server { listen ADDR;
 	location /around2 { echo_before_body before; echo_after_body after; echo_location /quick; }
 	location /exec { echo_exec /inner x=y; }
 	location /execnamed { echo_exec @named; }
+	location /execquery { echo_exec @named?a=1; }
+	location /execunsafe { echo_exec /../x; }
+	location /unsafe { echo_location /../x; }
+	location /nostatus { echo "[$echo_response_status]"; }
 	location @named { echo "named $uri"; }
 	location /heads { echo -n $echo_client_request_headers; }
 	location /incr { echo $echo_incr $echo_incr; echo_location /incr2; echo $echo_incr; }
@@ -78,6 +82,8 @@ func TestEcho(t *testing.T) {
 		{"around", "GET", "/around", "", 200, "before\ninside\nafter 2\n"},
 		{"exec", "GET", "/exec", "", 200, "GET GET /inner x=y\n"},
 		{"exec named", "GET", "/execnamed", "", 200, "named /execnamed\n"},
+		{"exec named leaves the query", "GET", "/execquery", "", 200, "named /execquery\n"},
+		{"no status before the head", "GET", "/nostatus", "", 200, "[]\n"},
 		{"heads", "GET", "/heads", "", 200, "GET /heads HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"},
 		{"incr", "GET", "/incr", "", 200, "1 2\n3\n4\n"},
 		{"bad sleep", "GET", "/sleepbad", "", 400, ""},
@@ -135,6 +141,10 @@ func TestErrorsInTheLog(t *testing.T) {
 		"/dupbad?n=x": `invalid size specified: "x"`,
 		"/srbad":      "unknown option for echo_subrequest*: -z",
 		"/sleepbad":   `invalid sleep duration "x"`,
+		"/execquery":  `querystring a=1 ignored when exec'ing named location @named`,
+		"/execunsafe": `echo_exec sees unsafe uri: "/../x"`,
+		"/unsafe":     `echo_location sees unsafe uri: "/../x"`,
+		"/around":     `echo header filter, uri "/around?"`,
 	} {
 		s.Raw("GET " + path + " HTTP/1.0\r\n\r\n")
 		if !s.WaitLog(want) {

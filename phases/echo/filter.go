@@ -9,6 +9,9 @@ func (p *program) addFilters(l *phases.Load) error {
 	}
 	l.FilterHeader(func(next phases.HeaderHandler) phases.HeaderHandler {
 		return func(r *phases.Request) phases.Status {
+			if r.ErrorLog().Enabled(phases.LogDebug) {
+				r.Logf(phases.LogDebug, "echo header filter, uri \"%s?%s\"", r.URI, r.Args)
+			}
 			c := phases.LocationOf[location](r.Loc, p.m)
 			if c.before != nil || c.after != nil {
 				p.state(r).filter = true
@@ -20,7 +23,12 @@ func (p *program) addFilters(l *phases.Load) error {
 		}
 	})
 	l.FilterBody(func(next phases.BodyHandler) phases.BodyHandler {
-		return func(r *phases.Request, in []phases.Buf) phases.Status { return p.surround(next, r, in) }
+		return func(r *phases.Request, in []phases.Buf) phases.Status {
+			if r.ErrorLog().Enabled(phases.LogDebug) {
+				r.Logf(phases.LogDebug, "echo body filter, uri \"%s?%s\"", r.URI, r.Args)
+			}
+			return p.surround(next, r, in)
+		}
 	})
 	return nil
 }

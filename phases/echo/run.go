@@ -248,18 +248,22 @@ func (s *state) foreach(r *phases.Request, cmd *command, at int) phases.Status {
 // exec is echo_exec: the request goes on elsewhere.
 func exec(r *phases.Request, cmd *command) phases.Status {
 	target, args := cmd.arg(r, 0), cmd.arg(r, 1)
-	if strings.HasPrefix(target, "@") {
-		if args != "" {
-			r.Logf(phases.LogErr, "querystring %s ignored when exec'ing named location %s", args, target)
-		}
-		return r.NamedLocation(target)
+	if target == "" {
+		return 400
 	}
 	path, own, ok := phases.UnescapedPath(target)
 	if !ok {
+		r.Logf(phases.LogDebug, "%s sees unsafe uri: \"%s\"", cmd.name(), target)
 		return phases.Error
 	}
-	if args == "" {
+	if len(cmd.args) < 2 {
 		args = own
+	}
+	if strings.HasPrefix(path, "@") {
+		if args != "" {
+			r.Logf(phases.LogWarn, "querystring %s ignored when exec'ing named location %s", args, path)
+		}
+		return r.NamedLocation(path)
 	}
 	return r.InternalRedirect(path, args)
 }

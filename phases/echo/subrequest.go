@@ -170,6 +170,7 @@ func parseSpec(r *phases.Request, cmd *command) (spec, bool) {
 	}
 	path, own, ok := phases.UnescapedPath(args[0])
 	if !ok {
+		r.Logf(phases.LogDebug, "%s sees unsafe uri: \"%s\"", cmd.name(), args[0])
 		return sp, false
 	}
 	sp.path, sp.args = path, query

@@ -45,7 +45,10 @@ func (p *program) addVariables(l *phases.Load) error {
 			return strconv.FormatInt(s.counter.Add(1), 10), true
 		}},
 		{"echo_response_status", false, func(r *phases.Request) (string, bool) {
-			return strconv.Itoa(r.Out.Status), r.Out.Status != 0
+			if r.Out.Status == 0 {
+				return "", false
+			}
+			return strconv.Itoa(r.Out.Status), true
 		}},
 	} {
 		err := l.AddVariable(phases.Variable{

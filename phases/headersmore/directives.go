@@ -53,6 +53,9 @@ func newModule() *phases.Module {
 		if main.output {
 			l.FilterHeader(func(next phases.HeaderHandler) phases.HeaderHandler {
 				return func(r *phases.Request) phases.Status {
+					if r.ErrorLog().Enabled(phases.LogDebug) {
+						r.Logf(phases.LogDebug, "headers more header filter, uri \"%s\"", r.URI)
+					}
 					for _, c := range phases.LocationOf[location](r.Loc, m).output {
 						if rc := c.runOutput(r); rc != phases.OK {
 							return rc
@@ -64,6 +67,9 @@ func newModule() *phases.Module {
 		}
 		if main.input {
 			l.Handle(phases.PhaseRewrite, func(r *phases.Request) phases.Status {
+				if r.ErrorLog().Enabled(phases.LogDebug) {
+					r.Logf(phases.LogDebug, "headers more rewrite handler, uri \"%s\"", r.URI)
+				}
 				for _, c := range phases.LocationOf[location](r.Loc, m).input {
 					if rc := c.runInput(r); rc != phases.OK {
 						return rc

@@ -71,7 +71,7 @@ func directives() []phases.Directive {
 	add("set_base32_padding", phases.OnOff, padding)
 	add("set_misc_base32_padding", phases.OnOff, padding)
 	add("set_base32_alphabet", phases.Take1, phases.Set(setAlphabet))
-	return append(ds, phases.Directive{Name: "upstream_list", Ctx: phases.CtxHTTP, Args: phases.TwoMore, Level: phases.MainConf, Set: phases.Set(setUpstreamList)})
+	return append(ds, phases.Directive{Name: "upstream_list", Ctx: everywhere, Args: phases.TwoMore, Level: phases.MainConf, Set: phases.Set(setUpstreamList)})
 }
 
 // Eval computes a value for r. The error is what the error log shall say; the request ends with 500.
