@@ -109,7 +109,7 @@ func writeHeader(r *Request) Status {
 		r.HeaderOnly = r.HeaderOnly || r.Method == "HEAD"
 		return OK
 	}
-	if r.Method == "HEAD" || r.Out.Status == 204 || r.Out.Status == 304 || r.Out.Status < 200 {
+	if r.Method == "HEAD" || r.Out.Status == 204 || r.Out.Status == 304 {
 		r.HeaderOnly = true
 	}
 	if r.Out.Status == 204 || r.Out.Status < 200 {

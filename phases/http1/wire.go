@@ -147,7 +147,8 @@ func (w *wire) WriteHead(r *phases.Request) error {
 		}
 	}
 	if w.length < 0 && !r.HeaderOnly {
-		if r.Proto >= phases.HTTP11 && r.Loc.Core.ChunkedTransfer.V {
+		// what follows 101 is another protocol's
+		if r.Proto >= phases.HTTP11 && r.Loc.Core.ChunkedTransfer.V && o.Status >= 200 {
 			w.chunked = true
 		} else {
 			r.KeepAlive = false

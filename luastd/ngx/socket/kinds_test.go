@@ -282,3 +282,20 @@ func TestForgottenSockets(t *testing.T) {
 		t.Error(s.ErrorLog()[max(0, len(s.ErrorLog())-2000):])
 	}
 }
+
+// TestSwitchProtocols: after 101 the head can be flushed, and bytes follow as they are.
+func TestSwitchProtocols(t *testing.T) {
+	s := start(t, `location /raw { content_by_lua_block {
+			ngx.status = 101 ngx.header.Upgrade = "mine" ngx.send_headers()
+			local ok, err = ngx.flush(true)
+			local sock = ngx.req.socket(true)
+			sock:send("flush: " .. tostring(ok) .. " " .. tostring(err)) } }
+		location /print { content_by_lua_block { ngx.status = 101 ngx.print("as ") ngx.flush(true) ngx.print("it is") } }`)
+	for path, want := range map[string]string{"/raw": "flush: 1 nil", "/print": "as it is"} {
+		raw := s.Raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nUpgrade: mine\r\nConnection: Upgrade\r\n\r\n")
+		head, body, _ := strings.Cut(raw, "\r\n\r\n")
+		if body != want || !strings.HasPrefix(head, "HTTP/1.1 101 Switching Protocols\r\n") || !strings.Contains(head, "\r\nConnection: upgrade") {
+			t.Errorf("%s: %q\n%s", path, raw, s.ErrorLog())
+		}
+	}
+}
