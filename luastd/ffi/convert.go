@@ -15,8 +15,14 @@ func sourceName(v lua.LValue) string {
 		if n, ok := ud.Value.(interface{ CName() string }); ok {
 			return n.CName()
 		}
-		if _, unsigned, ok := cdata.Integer(v); ok {
+		if _, unsigned, ok := cdata.Boxed(v); ok {
 			return intType(wordSize, unsigned).String()
+		}
+		switch ud.Value.(type) {
+		case cdata.Complex:
+			return typeComplex.String()
+		case cdata.Complex64:
+			return typeComplexFloat.String()
 		}
 	}
 	return machine.TypeName(v)
@@ -35,10 +41,30 @@ func floatBits(f float64, t *ctype) uint64 {
 	if t.size == wordSize && t.unsigned {
 		return cdata.FromFloat(f)
 	}
-	if f >= -(1<<63) && f < 1<<63 {
-		return uint64(int64(f))
+	if t.size < 4 || t.size == 4 && !t.unsigned {
+		// What does not fit 32 bits is their lowest number.
+		if f > math.MinInt32-1 && f < math.MaxInt32+1 {
+			return uint64(int64(f))
+		}
+		return 1 << 31
 	}
-	return 1 << 63
+	return cdata.Truncate(f)
+}
+
+// floatOf is the value of what C takes for a floating-point number.
+func floatOf(v lua.LValue) (float64, bool) {
+	switch x := v.(type) {
+	case lua.LNumber:
+		return float64(x), true
+	case *lua.LUserData:
+		if c, ok := cdata.ComplexOf(x); ok {
+			return real(c), true
+		}
+		if d, ok := x.Value.(*data); ok {
+			return d.CFloat()
+		}
+	}
+	return 0, false
 }
 
 func integerFloat(bits uint64, unsigned bool) float64 {
@@ -50,12 +76,16 @@ func integerFloat(bits uint64, unsigned bool) float64 {
 
 // integer is v as an integer of t, before it is cut to t's size.
 func (lib *library) integer(L *lua.LState, t *ctype, v lua.LValue, cast bool) uint64 {
-	switch v := v.(type) {
-	case lua.LNumber:
+	if f, ok := floatOf(v); ok {
 		if t.kind == kindBool {
-			return bit(v != 0)
+			if _, isComplex := cdata.ComplexOf(v); isComplex {
+				badConversion(L, v, t)
+			}
+			return bit(f != 0)
 		}
-		return floatBits(float64(v), t)
+		return floatBits(f, t)
+	}
+	switch v := v.(type) {
 	case lua.LBool:
 		return bit(bool(v))
 	case *lua.LNilType:
@@ -97,9 +127,10 @@ func bit(b bool) uint64 {
 }
 
 func (lib *library) float(L *lua.LState, t *ctype, v lua.LValue) float64 {
+	if f, ok := floatOf(v); ok {
+		return f
+	}
 	switch x := v.(type) {
-	case lua.LNumber:
-		return float64(x)
 	case lua.LBool:
 		return float64(bit(bool(x)))
 	case *lua.LUserData:
@@ -180,6 +211,8 @@ func (lib *library) storeScalar(L *lua.LState, t *ctype, b []byte, v lua.LValue)
 	case kindPointer:
 		d := lib.toPointer(L, t, v, false)
 		writeInt(b, lib.address(&d))
+	case kindComplex:
+		lib.storeComplex(L, t, b, v)
 	default:
 		if n, ok := v.(lua.LNumber); ok && t.kind == kindInt {
 			writeInt(b, floatBits(float64(n), t))
@@ -187,6 +220,19 @@ func (lib *library) storeScalar(L *lua.LState, t *ctype, b []byte, v lua.LValue)
 		}
 		writeInt(b, lib.integer(L, t, v, false))
 	}
+}
+
+func (lib *library) storeComplex(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
+	if _, isBool := v.(lua.LBool); isBool {
+		badConversion(L, v, t)
+	}
+	c, ok := cdata.ComplexOf(v)
+	if !ok {
+		c = complex(lib.float(L, t, v), 0)
+	}
+	half := len(b) / 2
+	writeFloat(b[:half], real(c))
+	writeFloat(b[half:], imag(c))
 }
 
 // store assigns v to the t at an offset.
@@ -223,6 +269,14 @@ func (lib *library) assign(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
 			return
 		}
 		lib.copyAggregate(L, t, b, v)
+	case kindComplex:
+		if tab, ok := v.(*lua.LTable); ok {
+			lib.arrayTable(L, t, b, tab)
+			return
+		}
+		lib.storeScalar(L, t, b, v)
+	case kindVector:
+		lib.storeVector(L, t, b, v)
 	case kindVoid, kindFunction:
 		badConversion(L, v, t)
 	default:
@@ -237,6 +291,30 @@ func (lib *library) copyAggregate(L *lua.LState, t *ctype, b []byte, v lua.LValu
 		return
 	}
 	copy(b, lib.room(L, d.mem, d.off, lib.lengthOf(d), d.bits))
+}
+
+// storeVector takes a table, a vector of the same size, or a number for all elements.
+func (lib *library) storeVector(L *lua.LState, t *ctype, b []byte, v lua.LValue) {
+	if tab, ok := v.(*lua.LTable); ok {
+		lib.arrayTable(L, t, b, tab)
+		return
+	}
+	if d := dataOf(v); d != nil && d.typ.kind == kindVector {
+		if d.typ.size != t.size {
+			badConversion(L, v, t)
+		}
+		copy(b, d.mem.bytes)
+		return
+	}
+	switch v.(type) {
+	case lua.LBool, lua.LString, *lua.LNilType:
+		badConversion(L, v, t)
+	}
+	n := t.elem.size
+	lib.storeScalar(L, t.elem, b[:n], v)
+	for i := n; i < len(b); i += n {
+		copy(b[i:], b[:n])
+	}
 }
 
 // lengthOf is the size of an aggregate.
@@ -254,11 +332,11 @@ func (lib *library) cast(L *lua.LState, t *ctype, v lua.LValue) lua.LValue {
 	case kindPointer:
 		return lib.wrap(lib.toPointer(L, t, v, true))
 	case kindFloat:
-		f := lib.float(L, t, v)
-		if t.size == 4 {
-			f = float64(float32(f))
-		}
-		return machine.Number(L, f)
+		return lib.real(t, lib.float(L, t, v))
+	case kindComplex:
+		b := make([]byte, t.size)
+		lib.storeComplex(L, t, b, v)
+		return complexValue(b)
 	case kindInt, kindBool, kindEnum:
 		return lib.scalar(t, lib.integer(L, t, v, true))
 	}
@@ -266,9 +344,17 @@ func (lib *library) cast(L *lua.LState, t *ctype, v lua.LValue) lua.LValue {
 	return nil
 }
 
+// real is an object of a floating-point type.
+func (lib *library) real(t *ctype, f float64) lua.LValue {
+	if t.size == 4 {
+		f = float64(float32(f))
+	}
+	return lib.wrap(data{typ: t, bits: math.Float64bits(f)})
+}
+
 // scalar is an object of an integer type of its own; those of 64 bits are boxes.
 func (lib *library) scalar(t *ctype, bits uint64) lua.LValue {
-	if t.kind == kindInt && t.size == wordSize {
+	if t.kind == kindInt && t.size == wordSize && !t.constant && !t.volatile {
 		return box64(bits, t.unsigned)
 	}
 	return lib.wrap(data{typ: t, bits: uint64(truncate(int64(bits), t))})

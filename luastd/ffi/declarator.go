@@ -1,9 +1,8 @@
 package ffi
 
-// typeName parses specifiers and an abstract declarator.
 func (p *parser) typeName() *ctype {
 	spec := p.specifiers()
-	_, t := p.declarator(spec.typ)
+	_, t, _ := p.declarator(&spec)
 	return t
 }
 
@@ -15,84 +14,79 @@ type suffix struct {
 	variadic bool
 }
 
-// declarator parses what makes a name, if there is one, of type base into something else.
-func (p *parser) declarator(base *ctype) (name string, t *ctype) {
+// declarator parses what makes a name, if there is one, of the specified type into something else, with the attributes around it.
+func (p *parser) declarator(spec *specifiers) (name string, t *ctype, attrs attributes) {
 	p.enter()
 	defer p.leave()
-	name, wrap := p.pointers()
-	return name, wrap(base)
+	attrs = spec.attributes
+	name, wrap := p.pointers(&attrs)
+	t = wrap(attrs.adorn(p, spec.typ))
+	return name, t, attrs
 }
 
+// star is a pointer, or a reference.
+type star struct{ constant, volatile, reference bool }
+
 // pointers parses stars and what follows; wrap applies it to a type.
-func (p *parser) pointers() (name string, wrap func(*ctype) *ctype) {
+func (p *parser) pointers(attrs *attributes) (name string, wrap func(*ctype) *ctype) {
 	p.enter()
 	defer p.leave()
-	stars := []bool{}
-	var attrs attributes
+	stars := []star{}
 	for {
-		if p.accept("*") || p.accept("&") {
-			if len(stars) >= maxDepth {
-				p.fail("chunk has too many syntax levels")
-			}
-			stars = append(stars, false)
+		if len(stars) >= maxDepth {
+			p.fail("chunk has too many syntax levels")
+		}
+		if p.accept("*") {
+			attrs.constant, attrs.volatile = false, false
+			p.attributes(attrs)
+			stars = append(stars, star{constant: attrs.constant, volatile: attrs.volatile})
+			attrs.constant, attrs.volatile = false, false
 			continue
 		}
-		if p.tok.kind != tokenName {
-			break
-		}
-		switch word(p.tok.text) {
-		case "const":
-			if len(stars) > 0 {
-				stars[len(stars)-1] = true
-			}
-			p.advance()
-			continue
-		case "volatile", "restrict", "__cdecl", "__stdcall", "__fastcall", "__ptr64":
-			p.advance()
-			continue
-		case "attribute":
-			p.attributes(&attrs)
+		if p.accept("&") || p.accept("&&") {
+			stars = append(stars, star{reference: true})
 			continue
 		}
 		break
 	}
-	name, inner := p.direct()
+	name, inner := p.direct(attrs)
 	return name, func(t *ctype) *ctype {
-		for _, constant := range stars {
+		for _, s := range stars {
+			if s.reference {
+				t = referenced(t)
+				continue
+			}
 			t = pointerTo(t)
-			t.constant = constant
+			t.constant, t.volatile = s.constant, s.volatile
 		}
 		return inner(t)
 	}
 }
 
-// direct parses a name or a declarator in parentheses, and its suffixes.
-func (p *parser) direct() (name string, wrap func(*ctype) *ctype) {
+// direct parses a name or a declarator in parentheses, its suffixes and the attributes behind.
+func (p *parser) direct(attrs *attributes) (name string, wrap func(*ctype) *ctype) {
 	inner := func(t *ctype) *ctype { return t }
+	var list []suffix
 	switch {
-	case p.tok.kind == tokenName && !p.abstract && !p.isAttribute():
+	case p.isName():
+		if p.abstract {
+			p.lx.fail(p.tok.text, "'%s' expected", "<eof>")
+		}
 		name = p.tok.text
-		p.advance()
-	case p.is("$"):
-		name = p.parameter().name
 		p.advance()
 	case p.is("("):
 		p.advance()
-		if p.is(")") || p.isTypeStart() && word(p.tok.text) != "attribute" {
-			return "", p.suffixes(inner, []suffix{p.functionSuffix()})
+		p.attributes(attrs)
+		if p.is(")") || p.isTypeStart() {
+			list = []suffix{p.functionSuffix()}
+			break
 		}
-		name, inner = p.pointers()
+		name, inner = p.pointers(attrs)
 		p.expect(")")
 	}
-	return name, p.suffixes(inner, nil)
-}
-
-func (p *parser) isAttribute() bool {
-	switch word(p.tok.text) {
-	case "attribute", "__asm__", "asm", "__declspec":
-		return true
-	}
-	return false
+	wrap = p.suffixes(inner, list)
+	p.attributes(attrs)
+	return name, wrap
 }
 
 func (p *parser) suffixes(inner func(*ctype) *ctype, list []suffix) func(*ctype) *ctype {
@@ -125,11 +119,8 @@ func (p *parser) apply(s suffix, t *ctype) *ctype {
 		}
 		return &ctype{kind: kindFunction, elem: t, params: s.params, variadic: s.variadic}
 	}
-	if t.kind == kindFunction || t.kind == kindVoid || t.kind == kindRecord && t.rec.variable {
-		p.fail("invalid C type")
-	}
-	a := &ctype{kind: kindArray, elem: t, count: s.count, constant: t.constant}
-	if _, ok := t.sizeOf(); !ok {
+	a := &ctype{kind: kindArray, elem: t, count: s.count, constant: t.constant, volatile: t.volatile}
+	if _, ok := t.sizeOf(); !ok || t.kind == kindRecord && t.rec.variable {
 		p.fail("size of C type is unknown or too large")
 	}
 	if _, ok := a.sizeOf(); !ok && s.count >= 0 {
@@ -139,14 +130,8 @@ func (p *parser) apply(s suffix, t *ctype) *ctype {
 }
 
 func (p *parser) arrayCount() int {
-	for p.tok.kind == tokenName {
-		switch word(p.tok.text) {
-		case "static", "const", "volatile", "restrict":
-			p.advance()
-			continue
-		}
-		break
-	}
+	var attrs attributes
+	p.attributes(&attrs)
 	switch {
 	case p.accept("]"):
 		return unknownCount
@@ -154,15 +139,12 @@ func (p *parser) arrayCount() int {
 		p.expect("]")
 		return variableCount
 	}
-	n := p.expression()
+	n := p.size()
 	p.expect("]")
-	if n < 0 || n > maxSize {
-		p.fail("size of C type is unknown or too large")
-	}
-	return int(n)
+	return n
 }
 
-// functionSuffix parses parameters behind the opening parenthesis.
+// functionSuffix parses parameters behind the opening parenthesis, and skips a body.
 func (p *parser) functionSuffix() suffix {
 	p.enter()
 	defer p.leave()
@@ -173,10 +155,11 @@ func (p *parser) functionSuffix() suffix {
 			s.variadic = true
 			break
 		}
-		spec := p.specifiers()
-		_, t := p.declarator(spec.typ)
-		var attrs attributes
-		p.attributes(&attrs)
+		spec := p.specifiers("register")
+		_, t, _ := p.declarator(&spec)
+		if t.kind == kindVoid {
+			break
+		}
 		switch t.kind {
 		case kindArray:
 			t = pointerTo(t.elem)
@@ -189,158 +172,94 @@ func (p *parser) functionSuffix() suffix {
 		}
 	}
 	p.expect(")")
-	if len(s.params) == 1 && s.params[0].kind == kindVoid {
-		s.params = nil
+	if p.is("{") {
+		p.skipBody()
 	}
 	return s
 }
 
+// skipBody passes over the definition of a function, which then ends a declaration.
+func (p *parser) skipBody() {
+	for level := 0; ; p.advance() {
+		switch {
+		case p.is("{"):
+			level++
+		case p.is("}"):
+			level--
+		case p.tok.kind == tokenEOF:
+			p.expect("}")
+		}
+		if level == 0 {
+			break
+		}
+	}
+	p.tok = token{kind: tokenPunct, text: ";"}
+}
+
 // record parses a struct or union after its keyword.
-func (p *parser) record(word string) *ctype {
-	t, attrs := p.tag(word, kindRecord)
-	if !p.accept("{") {
+func (p *parser) record(word string, attrs *attributes) *ctype {
+	t := p.tag(word, kindRecord, attrs)
+	if !p.is("{") {
 		return t
 	}
 	if t.rec.defined {
 		p.fail("attempt to redefine '%s'", t.rec.tag)
 	}
+	p.advance()
 	p.enter()
 	named := p.concrete()
 	var fields []field
-	for !p.accept("}") {
-		spec := p.specifiers()
-		if p.is(";") {
-			if spec.typ.kind == kindRecord {
-				fields = append(fields, field{typ: spec.typ, bits: -1})
+	for last := false; !p.accept("}"); p.expect(";") {
+		spec := p.specifiers("static")
+		for {
+			if last {
+				p.lx.fail(p.tok.text, "'%s' expected", "}")
 			}
-		}
-		for !p.is(";") {
-			f := field{bits: -1}
-			f.name, f.typ = "", spec.typ
-			if !p.is(":") {
-				f.name, f.typ = p.declarator(spec.typ)
-			}
-			if p.accept(":") {
-				f.bits = p.bits(f.typ)
-			}
-			a := spec.attributes
-			p.attributes(&a)
-			if a.packed || a.align > 0 {
-				c := *f.typ
-				c.align = a.align
-				if a.packed {
-					c.align = -1
+			name, typ, a := p.declarator(&spec)
+			if spec.static {
+				if name == "" {
+					p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
 				}
-				f.typ = &c
+				t.rec.addConstant(name, p.initializer(typ))
+			} else {
+				f := field{name: name, typ: typ, bits: -1, packed: a.packed, align: a.align}
+				_, sized := typ.sizeOf()
+				switch {
+				case p.accept(":"):
+					f.bits = p.bits(&f)
+				case typ.kind == kindArray && !sized:
+					last = true
+				case name == "" && (typ.kind != kindRecord || typ.rec.variable) && typ.kind != kindEnum:
+					p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+				}
+				fields = append(fields, f)
 			}
-			fields = append(fields, f)
 			if !p.accept(",") {
 				break
 			}
 		}
-		p.expect(";")
 	}
 	named()
 	p.leave()
 	if t.rec.defined {
 		p.fail("attempt to redefine '%s'", t.rec.tag)
 	}
-	p.attributes(&attrs)
+	p.attributes(attrs)
 	p.layOut(t.rec, fields, attrs)
+	attrs.packed, attrs.align = false, 0
 	return t
 }
 
-func (p *parser) bits(t *ctype) int {
-	n := p.expression()
-	if t.kind != kindInt && t.kind != kindBool && t.kind != kindEnum || n < 0 || n > int64(8*t.size) {
-		p.fail("invalid C type")
+// bits parses the width of a bit-field.
+func (p *parser) bits(f *field) int {
+	n := p.size()
+	t := f.typ
+	most := 8 * t.size
+	if t.kind == kindBool {
+		most = 1
 	}
-	return int(n)
-}
-
-// layOut places the fields as the System V ABI has it.
-func (p *parser) layOut(r *record, fields []field, attrs attributes) {
-	pack := p.packing[len(p.packing)-1]
-	if attrs.packed {
-		pack = 1
+	if t.kind != kindInt && t.kind != kindBool || t.size > 4 || n > most || n == 0 && f.name != "" {
+		p.lx.fail(":", "invalid value")
 	}
-	r.byName = make(map[string]*field, len(fields))
-	r.align = 1
-	position, end := 0, 0 // in bits
-	for i := range fields {
-		f := &fields[i]
-		size, ok := f.typ.sizeOf()
-		switch {
-		case ok:
-		case i == len(fields)-1 && f.typ.kind == kindArray && f.typ.count < 0 && r.word == "struct":
-			r.variable = f.typ.count == variableCount
-		default:
-			p.fail("size of C type is unknown or too large")
-		}
-		align := max(f.typ.alignOf(), 1)
-		if f.typ.align < 0 {
-			align = 1
-		} else if pack > 0 {
-			align = min(align, max(pack, f.typ.align))
-		}
-		if r.word == "union" {
-			position = 0
-		}
-		switch {
-		case f.bits < 0:
-			position = roundUp(position, 8*align)
-			f.offset = position / 8
-			f.bits = 0
-			position += 8 * size
-			r.align = max(r.align, align)
-		case f.bits == 0:
-			position = roundUp(position, 8*max(size, 1))
-			f.typ = typeVoid
-		default:
-			if unit := 8 * size; pack != 1 && position/unit != (position+f.bits-1)/unit {
-				position = roundUp(position, 8*align)
-			}
-			f.offset = position / 8 / align * align
-			f.bit = position - 8*f.offset
-			position += f.bits
-			if f.name != "" {
-				r.align = max(r.align, align)
-			}
-		}
-		end = max(end, position)
-		if end/8 > maxSize {
-			p.fail("size of C type is unknown or too large")
-		}
-	}
-	r.align = max(r.align, attrs.align)
-	r.size = roundUp((end+7)/8, r.align)
-	r.fields = make([]field, 0, len(fields))
-	for _, f := range fields {
-		if f.typ.kind != kindVoid {
-			r.fields = append(r.fields, f)
-		}
-	}
-	for i := range r.fields {
-		r.addNames(&r.fields[i])
-	}
-	r.defined = true
-}
-
-// addNames makes a field, or those of an anonymous struct or union, known by name.
-func (r *record) addNames(f *field) {
-	if f.name != "" {
-		r.byName[f.name] = f
-		return
-	}
-	if f.typ.kind != kindRecord {
-		return
-	}
-	for name, inner := range f.typ.rec.byName {
-		c := *inner
-		c.offset += f.offset
-		if f.typ.constant {
-			c.typ = qualified(c.typ)
-		}
-		r.byName[name] = &c
-	}
+	return n
 }

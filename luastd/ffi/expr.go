@@ -1,29 +1,62 @@
 package ffi
 
+import "math"
+
 // precedence of binary operators; higher binds tighter.
 var precedence = map[string]int{
 	"||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, ">": 7, "<=": 7, ">=": 7, "<<": 8, ">>": 8,
 	"+": 9, "-": 9, "*": 10, "/": 10, "%": 10,
 }
 
-// expression evaluates a constant expression of integers.
-func (p *parser) expression() int64 {
+// integer is the value of a constant expression: 32 bits with or without sign, which is all that LuaJIT computes with.
+type integer struct {
+	n        int64
+	unsigned bool
+}
+
+// normal cuts a result to 32 bits.
+func normal(n int64, unsigned bool) integer {
+	if unsigned {
+		return integer{int64(uint32(n)), true}
+	}
+	return integer{int64(int32(n)), false}
+}
+
+func truth(v bool) integer {
+	if v {
+		return integer{n: 1}
+	}
+	return integer{}
+}
+
+// constant evaluates an expression; operators up to a comma belong to it.
+func (p *parser) constant() integer {
 	p.enter()
 	defer p.leave()
 	v := p.binary(1)
 	if !p.accept("?") {
 		return v
 	}
-	a := p.expression()
+	a := p.constant()
 	p.expect(":")
-	b := p.expression()
-	if v != 0 {
-		return a
+	b := p.constant()
+	unsigned := a.unsigned || b.unsigned
+	if v.n != 0 {
+		return normal(a.n, unsigned)
 	}
-	return b
+	return normal(b.n, unsigned)
 }
 
-func (p *parser) binary(lowest int) int64 {
+// size evaluates an expression as a number of something.
+func (p *parser) size() int {
+	v := p.constant()
+	if v.n < 0 || v.n > maxSize {
+		p.fail("size of C type is unknown or too large")
+	}
+	return int(v.n)
+}
+
+func (p *parser) binary(lowest int) integer {
 	v := p.unary()
 	for p.tok.kind == tokenPunct {
 		op := p.tok.text
@@ -37,24 +70,20 @@ func (p *parser) binary(lowest int) int64 {
 	return v
 }
 
-func (p *parser) compute(op string, a, b int64) int64 {
-	truth := func(v bool) int64 {
-		if v {
-			return 1
-		}
-		return 0
-	}
+func (p *parser) compute(op string, x, y integer) integer {
+	unsigned := x.unsigned || y.unsigned
+	a, b := normal(x.n, unsigned).n, normal(y.n, unsigned).n
 	switch op {
 	case "||":
 		return truth(a != 0 || b != 0)
 	case "&&":
 		return truth(a != 0 && b != 0)
 	case "|":
-		return a | b
+		a |= b
 	case "^":
-		return a ^ b
+		a ^= b
 	case "&":
-		return a & b
+		a &= b
 	case "==":
 		return truth(a == b)
 	case "!=":
@@ -68,90 +97,112 @@ func (p *parser) compute(op string, a, b int64) int64 {
 	case ">=":
 		return truth(a >= b)
 	case "<<":
-		return a << (uint64(b) & 63)
+		return normal(x.n<<(uint64(y.n)&31), x.unsigned)
 	case ">>":
-		return a >> (uint64(b) & 63)
+		return normal(x.n>>(uint64(y.n)&31), x.unsigned)
 	case "+":
-		return a + b
+		a += b
 	case "-":
-		return a - b
+		a -= b
 	case "*":
-		return a * b
+		a *= b
+	default:
+		if b == 0 || b == -1 && a == math.MinInt32 && !unsigned {
+			p.fail("invalid value")
+		}
+		if op == "%" {
+			a %= b
+		} else {
+			a /= b
+		}
 	}
-	if b == 0 {
-		p.fail("invalid value")
-	}
-	if op == "%" {
-		return a % b
-	}
-	return a / b
+	return normal(a, unsigned)
 }
 
-func (p *parser) unary() int64 {
+func (p *parser) unary() integer {
 	p.enter()
 	defer p.leave()
+	v := p.primary()
+	// A member of a structure is no constant.
+	if p.is(".") {
+		p.advance()
+		p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+	}
+	return v
+}
+
+func (p *parser) primary() integer {
 	switch {
 	case p.tok.kind == tokenInteger:
-		v := p.tok.num
+		v := integer{p.tok.num, p.tok.unsigned}
 		p.advance()
 		return v
+	case p.tok.kind == tokenString:
+		p.fail("invalid value")
 	case p.accept("-"):
-		return -p.unary()
+		v := p.unary()
+		return normal(-v.n, v.unsigned)
 	case p.accept("+"):
 		return p.unary()
 	case p.accept("~"):
-		return ^p.unary()
+		v := p.unary()
+		return normal(^v.n, v.unsigned)
 	case p.accept("!"):
-		if p.unary() == 0 {
-			return 1
-		}
-		return 0
-	case p.is("$"):
-		v := p.parameter()
-		p.advance()
-		return v.num
+		return truth(p.unary().n == 0)
 	case p.accept("("):
 		if p.isTypeStart() {
 			t := p.typeName()
 			p.expect(")")
 			v := p.unary()
-			if t.kind != kindInt {
+			if t.kind != kindInt && t.kind != kindBool && t.kind != kindEnum || t.size > 4 {
 				p.fail("invalid C type")
 			}
-			return truncate(v, t)
+			return integer{truncate(v.n, t), t.unsigned && t.size == 4}
 		}
-		v := p.expression()
+		v := p.constant()
+		for p.accept(",") {
+			v = p.constant()
+		}
 		p.expect(")")
 		return v
 	case p.tok.kind == tokenName:
 		return p.named()
 	}
 	p.unexpected()
-	return 0
+	return integer{}
 }
 
 // named evaluates a constant, sizeof or alignof.
-func (p *parser) named() int64 {
+func (p *parser) named() integer {
 	switch name := p.tok.text; name {
 	case "sizeof", "_Alignof", "__alignof__", "__alignof":
 		p.advance()
-		p.expect("(")
-		t := p.typeName()
-		p.expect(")")
+		t := typeInt
+		if p.is("(") {
+			p.advance()
+			if p.isTypeStart() {
+				t = p.typeName()
+			} else {
+				p.constant()
+			}
+			p.expect(")")
+		} else {
+			p.unary()
+		}
 		if name != "sizeof" {
-			return int64(t.alignOf())
+			return integer{int64(t.alignOf()), true}
 		}
 		n, ok := t.sizeOf()
 		if !ok {
 			p.fail("size of C type is unknown or too large")
 		}
-		return int64(n)
+		return integer{int64(n), true}
 	default:
 		s := p.d.symbols[name]
 		if s == nil || !s.constant {
 			p.unexpected()
 		}
 		p.advance()
-		return s.value
+		return integer{s.value, s.value > math.MaxInt32}
 	}
 }

@@ -46,6 +46,9 @@ func (lib *library) locate(L *lua.LState, d *data, key lua.LValue) (p place, ok 
 		if f == nil {
 			return place{}, false
 		}
+		if f.constant {
+			return place{typ: typeInt, field: f, constant: true}, true
+		}
 		ft := f.typ
 		if t.constant && (ft.kind == kindRecord || ft.kind == kindArray) {
 			ft = qualified(ft)
@@ -59,7 +62,7 @@ func (lib *library) locate(L *lua.LState, d *data, key lua.LValue) (p place, ok 
 		}
 		return p, true
 	}
-	if t.kind != kindPointer && t.kind != kindArray {
+	if t.kind != kindPointer && t.kind != kindArray && t.kind != kindVector {
 		return place{}, false
 	}
 	n, isNumber := position(key)
@@ -134,6 +137,10 @@ func (lib *library) index(L *lua.LState) int {
 		L.Push(v)
 		return 1
 	}
+	if p.field != nil && p.field.constant {
+		L.Push(machine.Number(L, float64(p.field.value)))
+		return 1
+	}
 	if p.field != nil {
 		L.Push(lib.loadBits(L, p.field, lib.room(L, p.mem, p.off, p.field.bytesOf(), p.addr)))
 		return 1
@@ -144,7 +151,14 @@ func (lib *library) index(L *lua.LState) int {
 
 // indexType is T.name for a type with a metatype or constants.
 func (lib *library) indexType(L *lua.LState, t *ctype, key lua.LValue) int {
-	if r := recordOf(t); r != nil && r.meta != nil {
+	r := recordOf(t)
+	if name, isName := key.(lua.LString); isName && r != nil {
+		if f := r.byName[string(name)]; f != nil && f.constant {
+			L.Push(machine.Number(L, float64(f.value)))
+			return 1
+		}
+	}
+	if r != nil && r.meta != nil {
 		if fn := r.meta.RawGetString("__index"); fn != lua.LNil {
 			if f, isFunction := fn.(*lua.LFunction); isFunction {
 				L.Push(f)
@@ -156,6 +170,9 @@ func (lib *library) indexType(L *lua.LState, t *ctype, key lua.LValue) int {
 			L.Push(machine.Index(L, fn, key))
 			return 1
 		}
+	}
+	if _, isName := key.(lua.LString); !isName {
+		machine.Errorf(L, "'ctype' cannot be indexed with '%s'", sourceName(key))
 	}
 	badIndex(L, t, key)
 	return 0

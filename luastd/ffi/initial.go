@@ -14,24 +14,39 @@ func (lib *library) initialise(L *lua.LState, t *ctype, b []byte, args []lua.LVa
 	case len(args) == 0:
 	case len(args) == 1 && !t.manyInitialisers(args[0]):
 		lib.assign(L, t, b, args[0])
-	case t.kind == kindArray:
+	case t.kind == kindArray, t.kind == kindComplex, t.kind == kindVector:
 		lib.fillArray(L, t, b, len(args), func(i int) lua.LValue { return args[i] })
 	case t.kind == kindRecord:
-		fields := t.rec.fields
-		if t.rec.word == "union" && len(fields) > 1 {
-			fields = fields[:1]
-		}
-		for i := range fields {
-			if i < len(args) {
-				lib.initField(L, &fields[i], b, args[i])
-			}
-		}
-		if len(args) > len(fields) {
+		if len(lib.initFields(L, t.rec, b, args)) > 0 {
 			tooMany(L, t)
 		}
 	default:
 		tooMany(L, t)
 	}
+}
+
+// initFields takes values for the fields of r, those of anonymous structs and unions included, and returns what is left.
+func (lib *library) initFields(L *lua.LState, r *record, b []byte, args []lua.LValue) []lua.LValue {
+	for i := range r.fields {
+		f := &r.fields[i]
+		switch {
+		case f.name != "":
+			if len(args) == 0 {
+				return nil
+			}
+			lib.initField(L, f, b, args[0])
+			args = args[1:]
+		case f.typ.kind == kindRecord:
+			size, _ := f.typ.sizeOf()
+			args = lib.initFields(L, f.typ.rec, b[f.offset:f.offset+size], args)
+		default:
+			continue
+		}
+		if r.word == "union" {
+			return args
+		}
+	}
+	return args
 }
 
 // manyInitialisers reports whether v, standing alone, is the first of the elements of t rather than the whole of it.
@@ -139,10 +154,18 @@ func (lib *library) initField(L *lua.LState, f *field, b []byte, v lua.LValue) {
 	lib.assign(L, f.typ, b[f.offset:f.offset+size:f.offset+size], v)
 }
 
+// checkPacked refuses fields that cross the border of what they are stored in, as LuaJIT does.
+func (f *field) checkPacked(L *lua.LState) {
+	if f.bit+f.bits > 8*f.typ.size {
+		machine.Errorf(L, "NYI: packed bit fields")
+	}
+}
+
 // bytesOf is the number of bytes that a bit-field touches.
 func (f *field) bytesOf() int { return (f.bit + f.bits + 7) / 8 }
 
 func (lib *library) storeBits(L *lua.LState, f *field, b []byte, v lua.LValue) {
+	f.checkPacked(L)
 	b = b[:f.bytesOf()]
 	value := lib.integer(L, f.typ, v, false)
 	for i := range f.bits {
@@ -155,6 +178,7 @@ func (lib *library) storeBits(L *lua.LState, f *field, b []byte, v lua.LValue) {
 }
 
 func (lib *library) loadBits(L *lua.LState, f *field, b []byte) lua.LValue {
+	f.checkPacked(L)
 	var value uint64
 	for i := range f.bits {
 		if b[(f.bit+i)/8]>>((f.bit+i)%8)&1 != 0 {

@@ -2,6 +2,7 @@ package ffi
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -20,14 +21,22 @@ type token struct {
 	kind tokenKind
 	text string
 	num  int64
+	// unsigned is set for integers that do not fit 32 bits with a sign.
+	unsigned bool
+	// given is set for what a $ stands for: a name that is no keyword, or typ.
+	given bool
+	typ   *ctype
 }
 
-// lexer cuts C declarations into tokens. Comments and line markers are skipped; #pragma pack calls pragma.
+// lexer cuts C declarations into tokens. Comments and line markers are skipped; #pragma pack calls pragma. parameter is what the next $ stands for.
 type lexer struct {
 	src    string
 	pos    int
 	line   int
 	pragma func(args []string)
+
+	parameter func() token
+	last      string // the text of the token before, for messages
 }
 
 // syntaxError is what the parser panics with; parser.run recovers it.
@@ -58,7 +67,7 @@ func (lx *lexer) next() token {
 	start, c := lx.pos, lx.src[lx.pos]
 	switch {
 	case c >= '0' && c <= '9':
-		for lx.pos < len(lx.src) && (isNameByte(lx.src[lx.pos]) || lx.src[lx.pos] == '.') {
+		for lx.pos < len(lx.src) && isNameByte(lx.src[lx.pos]) {
 			lx.pos++
 		}
 		return lx.integer(lx.src[start:lx.pos])
@@ -69,6 +78,12 @@ func (lx *lexer) next() token {
 		return token{kind: tokenName, text: lx.src[start:lx.pos]}
 	case c == '"' || c == '\'':
 		return lx.quoted(c)
+	case c == '$':
+		lx.pos++
+		if lx.pos < len(lx.src) && (isNameByte(lx.src[lx.pos]) || lx.src[lx.pos] == '$') {
+			lx.fail(lx.src[lx.pos:lx.pos+1], "syntax error")
+		}
+		return lx.parameter()
 	}
 	for _, p := range longPuncts {
 		if strings.HasPrefix(lx.src[start:], p) {
@@ -132,44 +147,70 @@ func (lx *lexer) directive(text string) {
 	}
 }
 
+// integer converts a number. LuaJIT knows those of 32 bits only, and U as their only suffix.
 func (lx *lexer) integer(text string) token {
-	digits := strings.TrimRight(text, "uUlL")
-	n, err := strconv.ParseUint(digits, 0, 64)
-	if err != nil || strings.Contains(digits, "_") {
+	digits := strings.TrimRight(text, "uU")
+	n, err := strconv.ParseUint(digits, 0, 32)
+	if err != nil || len(text)-len(digits) > 1 || strings.ContainsAny(digits, "_oO") {
 		lx.fail(text, "malformed number")
 	}
-	return token{kind: tokenInteger, text: text, num: int64(n)}
+	return token{kind: tokenInteger, text: text, num: int64(n), unsigned: digits != text || n > math.MaxInt32}
 }
+
+var escapes = map[byte]byte{'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', 'e': 27}
 
 // quoted reads a string or a character; the latter is an integer.
 func (lx *lexer) quoted(q byte) token {
 	var b []byte
 	start := lx.pos
-	for rest := lx.src[start+1:]; ; {
-		if rest == "" || rest[0] == '\n' {
-			lx.fail(lx.src[start:], "unfinished string")
+	rest := lx.src[start+1:]
+	for rest != "" && rest[0] != q {
+		c := rest[0]
+		rest = rest[1:]
+		if c != '\\' || rest == "" {
+			b = append(b, c)
+			continue
 		}
-		if rest[0] == q {
-			lx.pos = len(lx.src) - len(rest) + 1
-			break
-		}
-		c, _, tail, err := strconv.UnquoteChar(rest, q)
-		if err != nil {
-			// C's \0 and its like have fewer digits than Go wants.
-			c, tail = rune(rest[0]), rest[1:]
-			if c == '\\' && tail != "" && tail[0] >= '0' && tail[0] <= '7' {
-				for c = 0; tail != "" && tail[0] >= '0' && tail[0] <= '7'; tail = tail[1:] {
-					c = c*8&0xff + rune(tail[0]-'0')
+		c = rest[0]
+		if e, ok := escapes[c]; ok {
+			c = e
+		} else if n := octalDigits(rest); n > 0 {
+			v, _ := strconv.ParseUint(rest[:n], 8, 16)
+			b, rest = append(b, byte(v)), rest[n:]
+			continue
+		} else if c == 'x' {
+			digits := rest[1:]
+			n := 0
+			for c = 0; n < len(digits); n++ {
+				d, err := strconv.ParseUint(digits[n:n+1], 16, 8)
+				if err != nil {
+					break
 				}
+				c = c<<4 + byte(d)
 			}
+			b, rest = append(b, c), digits[n:]
+			continue
 		}
-		b, rest = append(b, byte(c)), tail
+		b, rest = append(b, c), rest[1:]
 	}
+	if rest == "" {
+		lx.fail("<eof>", "unfinished string")
+	}
+	lx.pos = len(lx.src) - len(rest) + 1
 	if q == '"' {
 		return token{kind: tokenString, text: string(b)}
 	}
 	if len(b) != 1 {
-		lx.fail(lx.src[start:lx.pos], "malformed character")
+		lx.fail(lx.last, "''' expected")
 	}
-	return token{kind: tokenInteger, text: lx.src[start:lx.pos], num: int64(int8(b[0]))}
+	return token{kind: tokenInteger, text: string(b), num: int64(int8(b[0]))}
+}
+
+// octalDigits is the length of the octal number, of three digits at most, that s begins with.
+func octalDigits(s string) int {
+	n := 0
+	for n < len(s) && n < 3 && s[n] >= '0' && s[n] <= '7' {
+		n++
+	}
+	return n
 }

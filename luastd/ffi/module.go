@@ -119,8 +119,16 @@ func (lib *library) valueType(v lua.LValue) *ctype {
 	if d := dataOf(v); d != nil {
 		return d.typ
 	}
-	if _, unsigned, ok := cdata.Integer(v); ok {
+	if _, unsigned, ok := cdata.Boxed(v); ok {
 		return intType(wordSize, unsigned)
+	}
+	if ud, ok := v.(*lua.LUserData); ok {
+		switch ud.Value.(type) {
+		case cdata.Complex:
+			return typeComplex
+		case cdata.Complex64:
+			return typeComplexFloat
+		}
 	}
 	return nil
 }
@@ -136,10 +144,10 @@ func (lib *library) typeArg(L *lua.LState, n, params int) *ctype {
 		}
 		return t
 	}
-	if t := lib.named[string(s)]; t != nil {
+	list := lib.parameters(L, params)
+	if t := lib.named[string(s)]; t != nil && len(list) == 0 {
 		return t
 	}
-	list := lib.parameters(L, params)
 	t, msg := lib.decls.typeNamed(string(s), list)
 	if msg != "" {
 		machine.Errorf(L, "%s", msg)
@@ -188,7 +196,7 @@ func (lib *library) construct(L *lua.LState, t *ctype, n int) int {
 	for i := n; i <= L.GetTop(); i++ {
 		args = append(args, L.Get(i))
 	}
-	if t.kind != kindArray && t.kind != kindRecord {
+	if t.kind != kindArray && t.kind != kindRecord && t.kind != kindVector {
 		L.Push(lib.newNumber(L, t, args))
 		return 1
 	}
@@ -213,7 +221,7 @@ func (lib *library) construct(L *lua.LState, t *ctype, n int) int {
 }
 
 func (lib *library) newNumber(L *lua.LState, t *ctype, args []lua.LValue) lua.LValue {
-	if len(args) > 1 {
+	if len(args) > 1 && t.kind != kindComplex {
 		tooMany(L, t)
 	}
 	b := make([]byte, t.size)
@@ -223,11 +231,15 @@ func (lib *library) newNumber(L *lua.LState, t *ctype, args []lua.LValue) lua.LV
 		}
 		return lib.wrap(lib.toPointer(L, t, args[0], false))
 	}
+	if t.kind == kindComplex {
+		lib.initialise(L, t, b, args)
+		return complexValue(b)
+	}
 	if len(args) == 1 {
 		lib.storeScalar(L, t, b, args[0])
 	}
 	if t.kind == kindFloat {
-		return machine.Number(L, readFloat(b))
+		return lib.real(t, readFloat(b))
 	}
 	return lib.scalar(t, readInt(b, t.unsigned))
 }
@@ -301,7 +313,7 @@ func (lib *library) offsetof(L *lua.LState) int {
 		return 0
 	}
 	f := t.rec.byName[string(name)]
-	if f == nil {
+	if f == nil || f.constant {
 		return 0
 	}
 	L.Push(machine.Number(L, float64(f.offset)))

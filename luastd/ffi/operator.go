@@ -2,6 +2,7 @@ package ffi
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 
 	lua "github.com/yuin/gopher-lua"
@@ -48,6 +49,9 @@ func numberOperand(v, other lua.LValue) (lua.LValue, bool) {
 			}
 		}
 	case *lua.LUserData:
+		if d, isData := v.Value.(*data); isData && d.typ.kind == kindFloat {
+			return lua.LNumber(math.Float64frombits(d.bits)), true
+		}
 		bits, unsigned, ok := cdata.Integer(v)
 		if ok {
 			return box64(bits, unsigned), true
@@ -69,9 +73,6 @@ func (lib *library) arith(op, event string) lua.LGFunction {
 		x, okx := numberOperand(a, b)
 		y, oky := numberOperand(b, a)
 		if okx && oky {
-			if n, ok := x.(lua.LNumber); ok {
-				x = cdata.NewInt64(int64(cdata.FromFloat(float64(n))))
-			}
 			L.Push(cdata.Metatable().RawGetString(event))
 			L.Push(x)
 			L.Push(y)
@@ -157,7 +158,7 @@ func (lib *library) equal(L *lua.LState) int {
 	result := false
 	switch {
 	case okx && oky:
-		result = cdata.Equal(x, y) || x == y
+		result = cdata.Equal(x, y)
 	case !(plainPointer(a) && plainPointer(b)) && apply(L, "__eq"):
 		return 1
 	default:
@@ -213,7 +214,17 @@ func (lib *library) other(event, complaint string) lua.LGFunction {
 		if apply(L, event) {
 			return 1
 		}
+		if t, ok := typeOf(L.Get(1)); ok && event == "__len" {
+			machine.Errorf(L, complaint, t)
+		}
 		if event == "__concat" {
+			a, b := L.Get(1), L.Get(2)
+			if _, isType := typeOf(b); isType {
+				a, b = b, a
+			}
+			if _, isType := typeOf(a); isType && b.Type() == lua.LTString {
+				machine.Errorf(L, "cannot convert 'string' to 'ctype'")
+			}
 			machine.Errorf(L, complaint, sourceName(L.Get(1)), sourceName(L.Get(2)))
 		}
 		machine.Errorf(L, complaint, sourceName(L.Get(1)))

@@ -30,6 +30,9 @@ func newDeclarations() *declarations {
 	return &declarations{types: predefined(), tags: map[string]*ctype{}, symbols: map[string]*symbol{}, anonymous: 95}
 }
 
+// known reports whether a name stands for something. What is declared again is ignored.
+func (d *declarations) known(name string) bool { return d.types[name] != nil || d.symbols[name] != nil }
+
 // parameter is what a $ stands for: a type, a name or a number.
 type parameter struct {
 	typ  *ctype
@@ -53,7 +56,7 @@ type parser struct {
 // parse runs f on the text, with $ standing for params.
 func (d *declarations) parse(src string, params []parameter, f func(p *parser)) (msg string) {
 	p := &parser{d: d, lx: lexer{src: src, line: 1}, params: params, packing: []int{0}}
-	p.lx.pragma = p.pragmaPack
+	p.lx.pragma, p.lx.parameter = p.pragmaPack, p.parameter
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(syntaxError)
@@ -78,8 +81,10 @@ func (d *declarations) parse(src string, params []parameter, f func(p *parser)) 
 func (d *declarations) define(src string, params []parameter) string {
 	return d.parse(src, params, func(p *parser) {
 		p.implicit = true
+		first := true
 		for p.tok.kind != tokenEOF {
-			p.declaration()
+			p.declaration(first)
+			first = false
 		}
 	})
 }
@@ -100,7 +105,10 @@ func (p *parser) concrete() func() {
 	return func() { p.abstract = old }
 }
 
-func (p *parser) advance() { p.tok = p.lx.next() }
+func (p *parser) advance() {
+	p.lx.last = p.tok.text
+	p.tok = p.lx.next()
+}
 
 func (p *parser) fail(format string, args ...any) { p.lx.fail("", format, args...) }
 
@@ -131,13 +139,20 @@ func (p *parser) enter() {
 
 func (p *parser) leave() { p.depth-- }
 
-func (p *parser) parameter() parameter {
+// parameter is the token that a $ is.
+func (p *parser) parameter() token {
 	if len(p.params) == 0 {
 		p.fail("wrong number of type parameters")
 	}
 	v := p.params[0]
 	p.params = p.params[1:]
-	return v
+	switch {
+	case v.typ != nil:
+		return token{kind: tokenPunct, text: "$", given: true, typ: v.typ}
+	case v.name != "":
+		return token{kind: tokenName, text: v.name, given: true}
+	}
+	return token{kind: tokenInteger, text: "$", num: int64(int32(v.num))}
 }
 
 func (p *parser) pragmaPack(args []string) {
@@ -159,74 +174,109 @@ func (p *parser) pragmaPack(args []string) {
 	}
 }
 
+// word is the keyword that a token is, without the underscores of GNU's spellings: __const, __const__.
+func (p *parser) word() string {
+	if p.tok.kind != tokenName || p.tok.given {
+		return ""
+	}
+	s := p.tok.text
+	if strings.HasPrefix(s, "__") {
+		switch w := strings.Trim(s, "_"); w {
+		case "const", "volatile", "restrict", "inline", "signed", "attribute", "complex":
+			return w
+		case "declspec", "asm":
+			return "__" + w
+		}
+	}
+	switch s {
+	case "asm":
+		return "__asm"
+	case "_Complex":
+		return "complex"
+	}
+	return s
+}
+
+// isKeyword reports whether a word cannot be the name of anything.
+func isKeyword(w string) bool {
+	switch w {
+	case "void", "_Bool", "bool", "char", "int", "__int8", "__int16", "__int32", "__int64", "float", "double", "long", "short",
+		"complex", "signed", "unsigned", "const", "volatile", "restrict", "inline", "typedef", "extern", "static", "auto", "register",
+		"__extension__", "__asm", "attribute", "__declspec", "__ptr32", "__ptr64", "struct", "union", "enum", "sizeof",
+		"__alignof", "__alignof__", "_Alignof", "__cdecl", "__thiscall", "__fastcall", "__stdcall":
+		return true
+	}
+	return false
+}
+
+// isName reports whether the token is an identifier.
+func (p *parser) isName() bool {
+	return p.tok.kind == tokenName && (p.tok.given || !isKeyword(p.word()))
+}
+
 // attributes are what __attribute__ and its like ask for.
 type attributes struct {
-	packed   bool
-	align    int
-	external string
+	constant, volatile bool
+	packed             bool
+	align              int
+	mode, vector       int // bytes
+	external           string
 }
 
 type specifiers struct {
 	attributes
-	typ                       *ctype
-	typedef, static, constant bool
+	typ             *ctype
+	typedef, static bool
 }
 
 // declaration parses up to and including the semicolon.
-func (p *parser) declaration() {
+func (p *parser) declaration(first bool) {
 	if p.accept(";") {
 		return
 	}
-	if p.tok.kind == tokenName && p.tok.text == "extern" {
-		p.advance()
-		if p.tok.kind == tokenString {
-			p.advance()
-			if p.accept("{") {
-				p.enter()
-				for !p.accept("}") {
-					p.declaration()
-				}
-				p.leave()
-				return
+	spec := p.specifiers("typedef", "extern", "static")
+	if !(p.is(";") || p.tok.kind == tokenEOF) || spec.typ.kind != kindRecord && spec.typ.kind != kindEnum {
+		for {
+			name, typ, attrs := p.declarator(&spec)
+			if name == "" {
+				p.lx.fail(p.tok.text, "'<identifier>' expected")
+			}
+			p.declare(name, typ, spec, attrs)
+			if !p.accept(",") {
+				break
 			}
 		}
 	}
-	spec := p.specifiers()
-	for !p.is(";") {
-		name, typ := p.declarator(spec.typ)
-		attrs := spec.attributes
-		p.attributes(&attrs)
-		if name == "" {
-			p.lx.fail(p.tok.text, "'<identifier>' expected")
-		}
-		if attrs.align > typ.align {
-			t := *typ
-			t.align = attrs.align
-			typ = &t
-		}
-		p.declare(name, typ, spec, attrs)
-		if !p.accept(",") {
-			break
-		}
-	}
-	if p.tok.kind == tokenEOF && spec.typ != nil {
+	if p.tok.kind == tokenEOF && first {
 		return
 	}
 	p.expect(";")
 }
 
 func (p *parser) declare(name string, typ *ctype, spec specifiers, attrs attributes) {
+	known := p.d.known(name)
 	switch {
 	case spec.typedef:
-		p.d.types[name] = typ
-	case p.accept("="):
-		if !spec.static || !typ.constant || typ.kind != kindInt || typ.size > 4 {
-			p.unexpected()
+		if !known {
+			p.d.types[name] = typ
 		}
-		p.d.symbols[name] = &symbol{constant: true, value: truncate(p.expression(), typ)}
-	default:
+	case spec.static && typ.kind != kindFunction:
+		v := p.initializer(typ)
+		if !known {
+			p.d.symbols[name] = &symbol{constant: true, value: v}
+		}
+	case !known:
 		p.d.symbols[name] = &symbol{typ: typ, external: attrs.external}
 	}
+}
+
+// initializer parses the value of a static constant.
+func (p *parser) initializer(typ *ctype) int64 {
+	if !typ.constant || typ.kind != kindInt || typ.size > 4 {
+		p.fail("invalid C type")
+	}
+	p.expect("=")
+	return truncate(p.constant().n, typ)
 }
 
 func truncate(v int64, t *ctype) int64 {
@@ -239,86 +289,75 @@ func truncate(v int64, t *ctype) int64 {
 
 // isTypeStart reports whether the current token begins a type.
 func (p *parser) isTypeStart() bool {
-	if p.tok.kind == tokenPunct {
-		return p.tok.text == "$" && len(p.params) > 0 && p.params[0].typ != nil
-	}
-	if p.tok.kind != tokenName {
+	switch {
+	case p.tok.typ != nil:
+		return true
+	case p.tok.kind != tokenName || p.tok.given:
 		return false
 	}
-	switch word(p.tok.text) {
-	case "const", "volatile", "restrict", "inline", "typedef", "extern", "static", "auto", "register", "unsigned", "signed", "short", "long",
-		"char", "int", "float", "double", "void", "_Bool", "struct", "union", "enum", "attribute", "__extension__", "_Noreturn",
-		"__int8", "__int16", "__int32", "__int64":
-		return true
+	switch w := p.word(); w {
+	case "sizeof", "__alignof", "__alignof__", "_Alignof":
+		return false
+	default:
+		return isKeyword(w) || p.d.types[p.tok.text] != nil
 	}
-	return p.d.types[p.tok.text] != nil
 }
 
-// word strips the underscores of GNU's spellings: __const, __const__.
-func word(s string) string {
-	if strings.HasPrefix(s, "__") {
-		switch w := strings.Trim(s, "_"); w {
-		case "const", "volatile", "restrict", "inline", "signed", "attribute":
-			return w
-		}
-	}
-	return s
-}
-
-// specifiers parses what stands before the declarators.
-func (p *parser) specifiers() specifiers {
+// specifiers parses what stands before the declarators. Of the storage classes it takes those that are allowed.
+func (p *parser) specifiers(allowed ...string) specifiers {
 	var s specifiers
-	var sign string
-	var base string
-	longs, shorts, words := 0, 0, 0
+	var sign, base string
+	longs, shorts, words, complexes := 0, 0, 0, 0
 loop:
 	for {
-		if p.tok.kind == tokenPunct && p.tok.text == "$" && s.typ == nil && words == 0 && len(p.params) > 0 && p.params[0].typ != nil {
-			s.typ = p.parameter().typ
+		p.attributes(&s.attributes)
+		if p.tok.typ != nil && s.typ == nil && words == 0 {
+			s.typ = p.tok.typ
 			p.advance()
 			continue
 		}
-		if p.tok.kind != tokenName {
+		if p.tok.kind != tokenName || p.tok.given {
 			break
 		}
-		switch w := word(p.tok.text); w {
-		case "const":
-			s.constant = true
-		case "volatile", "restrict", "inline", "extern", "auto", "register", "__extension__", "_Noreturn":
-		case "typedef":
-			s.typedef = true
-		case "static":
-			s.static = true
-		case "unsigned", "signed":
-			sign = w
+		switch w := p.word(); w {
+		case "inline":
+		case "typedef", "extern", "static", "auto", "register":
+			if !contains(allowed, w) {
+				p.lx.fail(p.tok.text, "bad storage class")
+			}
+			s.typedef, s.static = s.typedef || w == "typedef", s.static || w == "static"
+		case "unsigned", "signed", "long", "short", "int", "complex":
+			if s.typ != nil {
+				break loop
+			}
+			switch w {
+			case "long":
+				longs++
+			case "short":
+				shorts++
+			case "complex":
+				complexes++
+			case "int":
+			default:
+				sign = w
+			}
 			words++
-		case "long":
-			longs++
-			words++
-		case "short":
-			shorts++
-			words++
-		case "int":
-			words++
-		case "char", "float", "double", "void", "_Bool", "__int8", "__int16", "__int32", "__int64":
+		case "char", "float", "double", "void", "_Bool", "bool", "__int8", "__int16", "__int32", "__int64":
 			if base != "" || s.typ != nil {
-				p.unexpected()
+				break loop
 			}
 			base = w
 			words++
 		case "struct", "union", "enum":
 			if s.typ != nil || words > 0 {
-				p.unexpected()
+				break loop
 			}
 			p.advance()
 			if w == "enum" {
-				s.typ = p.enum()
+				s.typ = p.enum(&s.attributes)
 			} else {
-				s.typ = p.record(w)
+				s.typ = p.record(w, &s.attributes)
 			}
-			continue
-		case "attribute", "__asm__", "asm", "__declspec":
-			p.attributes(&s.attributes)
 			continue
 		default:
 			t := p.d.types[p.tok.text]
@@ -329,31 +368,47 @@ loop:
 		}
 		p.advance()
 	}
-	if s.typ == nil {
+	switch {
+	case complexes > 0:
+		s.typ = typeComplex
+		if base == "float" {
+			s.typ = typeComplexFloat
+		}
+	case s.typ == nil:
 		if words == 0 {
 			p.lx.fail(p.tok.text, "declaration specifier expected")
 		}
+		if (base == "_Bool" || base == "bool") && longs+shorts > 0 {
+			p.fail("invalid C type")
+		}
 		s.typ = numberType(base, sign == "unsigned", longs, shorts)
-	} else if words > 0 {
-		p.unexpected()
 	}
-	if s.constant {
-		s.typ = qualified(s.typ)
-	}
+	s.typ = withQualifiers(s.typ, s.constant, s.volatile)
+	s.constant, s.volatile = false, false
 	return s
+}
+
+func contains(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
 }
 
 func numberType(base string, unsigned bool, longs, shorts int) *ctype {
 	switch base {
 	case "void":
 		return typeVoid
-	case "_Bool":
+	case "_Bool", "bool":
 		return typeBool
-	case "float":
-		return typeFloat
-	case "double":
-		if longs > 0 {
+	case "float", "double":
+		switch {
+		case longs > 0:
 			return &ctype{kind: kindFloat, size: 16}
+		case base == "float":
+			return typeFloat
 		}
 		return typeDouble
 	case "char", "__int8":
@@ -364,152 +419,86 @@ func numberType(base string, unsigned bool, longs, shorts int) *ctype {
 		return intType(8, unsigned)
 	}
 	switch {
-	case longs > 0:
-		return intType(8, unsigned)
 	case shorts > 0:
 		return intType(2, unsigned)
+	case longs > 0:
+		return intType(8, unsigned)
 	}
 	return intType(4, unsigned)
 }
 
-// attributes parses any number of __attribute__((...)), __asm__("...") and __declspec(...).
-func (p *parser) attributes(a *attributes) {
-	for p.tok.kind == tokenName {
-		switch word(p.tok.text) {
-		case "__asm__", "asm":
-			p.advance()
-			p.expect("(")
-			a.external = p.tok.text
-			p.advance()
-			p.expect(")")
-		case "attribute", "__declspec":
-			p.advance()
-			p.expect("(")
-			for depth := 1; depth > 0; {
-				if p.tok.kind == tokenEOF {
-					p.lx.fail(p.tok.text, "'%s' expected", ")")
-				}
-				name := strings.Trim(p.tok.text, "_")
-				switch {
-				case p.is("("):
-					depth++
-				case p.is(")"):
-					depth--
-				case name == "packed":
-					a.packed = true
-				case name == "aligned" || name == "align":
-					p.advance()
-					a.align = 16
-					if p.accept("(") {
-						n := p.expression()
-						if n > 0 && n <= 1<<12 && n&(n-1) == 0 {
-							a.align = int(n)
-						}
-						p.expect(")")
-					}
-					continue
-				}
-				p.advance()
-			}
-		default:
-			return
-		}
-	}
-}
-
 // tag finds or makes what a struct, union or enum with or without a name is.
-func (p *parser) tag(word string, k kind) (t *ctype, attrs attributes) {
-	p.attributes(&attrs)
-	name := ""
-	switch {
-	case p.tok.kind == tokenName:
-		name = p.tok.text
+func (p *parser) tag(word string, k kind, attrs *attributes) *ctype {
+	p.attributes(attrs)
+	if t := p.tok.typ; t != nil && t.kind == k {
 		p.advance()
-	case p.is("$") && len(p.params) > 0:
-		v := p.parameter()
-		p.advance()
-		if v.typ != nil {
-			if v.typ.kind != k {
-				p.fail("undeclared or implicit tag '%s'", v.typ)
-			}
-			return v.typ, attrs
-		}
-		name = v.name
+		return t
 	}
-	if name != "" {
-		if t = p.d.tags[name]; t != nil {
+	name := ""
+	if !p.is("{") {
+		if !p.isName() {
+			p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+		}
+		name = p.tok.text
+		if t := p.d.tags[name]; t != nil {
 			if t.rec.word != word {
 				p.fail("attempt to redefine '%s'", name)
 			}
-			return t, attrs
+			p.advance()
+			return t
 		}
+		if !p.implicit {
+			p.fail("undeclared or implicit tag '%s'", name)
+		}
+		p.advance()
 	}
-	if name != "" && !p.implicit && !p.is("{") {
-		p.fail("undeclared or implicit tag '%s'", name)
-	}
-	t = &ctype{kind: k, rec: &record{tag: name, word: word}}
+	t := &ctype{kind: k, rec: &record{tag: name, word: word}}
 	if k == kindEnum {
 		t.size, t.unsigned = 4, true
 	}
 	if name != "" {
 		p.d.tags[name] = t
-		return t, attrs
-	}
-	if !p.is("{") {
-		p.lx.fail(p.tok.text, "'%s' expected", "{")
+		return t
 	}
 	p.d.anonymous++
 	t.rec.tag = strconv.Itoa(p.d.anonymous)
-	return t, attrs
+	return t
 }
 
-func (p *parser) enum() *ctype {
-	t, _ := p.tag("enum", kindEnum)
-	if !p.accept("{") {
-		if !t.rec.defined {
-			p.fail("undeclared or implicit tag '%s'", t.rec.tag)
-		}
+func (p *parser) enum(attrs *attributes) *ctype {
+	t := p.tag("enum", kindEnum, attrs)
+	if !p.is("{") {
 		return t
 	}
 	if t.rec.defined {
 		p.fail("attempt to redefine '%s'", t.rec.tag)
 	}
-	names := map[string]int64{}
-	next := int64(0)
-	for !p.is("}") {
-		name := p.name()
+	p.advance()
+	t.rec.names = map[string]int64{}
+	next := integer{}
+	for {
+		name := p.tok.text
+		if !p.isName() {
+			p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+		}
+		if p.d.known(name) {
+			p.fail("attempt to redefine '%s'", name)
+		}
+		p.advance()
 		if p.accept("=") {
-			next = p.expression()
+			next = p.constant()
+			if next.n < 0 {
+				t.unsigned = false
+			}
 		}
-		if next < 0 {
-			t.unsigned = false
-		}
-		next = truncate(next, &ctype{size: 4, unsigned: next > math.MaxInt32})
-		if names[name] = next; name != "" {
-			p.d.symbols[name] = &symbol{constant: true, value: next}
-		}
-		next++
-		if !p.accept(",") {
+		t.rec.names[name] = next.n
+		p.d.symbols[name] = &symbol{constant: true, value: next.n}
+		next = normal(next.n+1, next.unsigned || next.n == math.MaxInt32)
+		if !p.accept(",") || p.is("}") {
 			break
 		}
 	}
 	p.expect("}")
-	t.rec.names, t.rec.defined = names, true
-	var attrs attributes
-	p.attributes(&attrs)
+	t.rec.defined = true
 	return t
-}
-
-func (p *parser) name() string {
-	if p.is("$") {
-		v := p.parameter()
-		p.advance()
-		return v.name
-	}
-	if p.tok.kind != tokenName {
-		p.lx.fail(p.tok.text, "'<identifier>' expected")
-	}
-	s := p.tok.text
-	p.advance()
-	return s
 }

@@ -74,6 +74,11 @@ type field struct {
 	typ       *ctype
 	offset    int
 	bit, bits int
+	packed    bool
+	align     int // asked for by an attribute, or 0
+	// constant is set for a static constant or one of an enum, which value is.
+	constant bool
+	value    int64
 }
 
 func intType(size int, unsigned bool) *ctype {
@@ -97,7 +102,7 @@ var (
 // predefined are the type names that need no declaration.
 func predefined() map[string]*ctype {
 	m := map[string]*ctype{
-		"bool": typeBool, "int8_t": typeChar, "uint8_t": intType(1, true), "int16_t": intType(2, false), "uint16_t": intType(2, true),
+		"int8_t": typeChar, "uint8_t": intType(1, true), "int16_t": intType(2, false), "uint16_t": intType(2, true),
 		"int32_t": typeInt, "uint32_t": intType(4, true), "int64_t": typeInt64, "uint64_t": typeUint64,
 		"wchar_t": typeInt, "va_list": pointerTo(typeVoid), "__builtin_va_list": pointerTo(typeVoid), "__gnuc_va_list": pointerTo(typeVoid),
 	}
@@ -159,6 +164,8 @@ func (t *ctype) sizeOf() (size int, ok bool) {
 		return n * t.count, true
 	case kindRecord:
 		return t.rec.size, t.rec.defined && !t.rec.variable
+	case kindEnum:
+		return t.size, t.rec.defined
 	}
 	return t.size, true
 }

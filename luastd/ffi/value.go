@@ -10,7 +10,7 @@ import (
 )
 
 // data is a cdata object: an aggregate (mem and off say where it is), a pointer (mem and off say where to; without mem, bits is the
-// address), a number (bits), or a function.
+// address), a number (bits, which are a float64's for floating point), or a function.
 type data struct {
 	typ  *ctype
 	mem  *block
@@ -34,8 +34,18 @@ func (d *data) CInteger() (bits uint64, unsigned, ok bool) {
 	switch d.typ.kind {
 	case kindInt, kindEnum, kindBool:
 		return d.bits, d.typ.unsigned && d.typ.size == wordSize, true
+	case kindFloat:
+		return cdata.Truncate(math.Float64frombits(d.bits)), false, true
 	}
 	return 0, false, false
+}
+
+// CFloat is the value of a float or double.
+func (d *data) CFloat() (float64, bool) {
+	if d.typ.kind != kindFloat {
+		return math.NaN(), false
+	}
+	return math.Float64frombits(d.bits), true
 }
 
 // typeObject is a type as a Lua value: what ffi.typeof gives.
@@ -157,6 +167,12 @@ func (lib *library) load(L *lua.LState, t *ctype, m *block, off int, addr uint64
 		return lib.wrap(lib.pointer(t, readInt(b, true)))
 	case kindArray, kindRecord:
 		return lib.wrap(data{typ: referenced(t), mem: m, off: off, bits: addr})
+	case kindComplex:
+		return complexValue(lib.room(L, m, off, t.size, addr))
+	case kindVector:
+		c := newBlock(t.size)
+		copy(c.bytes, lib.room(L, m, off, t.size, addr))
+		return lib.wrap(data{typ: t, mem: c})
 	case kindFunction:
 		return lib.wrap(data{typ: t, bits: addr})
 	}
@@ -175,6 +191,16 @@ func (lib *library) number(L *lua.LState, t *ctype, bits uint64) lua.LValue {
 		return machine.Number(L, float64(int64(bits)))
 	}
 	return box64(bits, t.unsigned)
+}
+
+// complexValue reads a complex number of 8 or 16 bytes.
+func complexValue(b []byte) lua.LValue {
+	half := len(b) / 2
+	re, im := readFloat(b[:half]), readFloat(b[half:])
+	if half == 4 {
+		return cdata.NewComplex64(complex(float32(re), float32(im)))
+	}
+	return cdata.NewComplex(complex(re, im))
 }
 
 func box64(bits uint64, unsigned bool) lua.LValue {
