@@ -64,7 +64,7 @@ func LoadConfig(o LoadOptions) (*Tree, error) {
 	t.createMain()
 
 	if o.Globals != "" {
-		g, err := conf.ParseBytes("command line", []byte(o.Globals), l.file)
+		g, err := conf.ParseParam(o.Globals, l.file)
 		l.add(err)
 		if g != nil {
 			l.block(g.Directives, CtxMain)

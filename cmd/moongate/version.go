@@ -18,8 +18,8 @@ func versionLine() string {
 func printVersion(w io.Writer, o *options) {
 	fmt.Fprintln(w, versionLine())
 	if o.help {
-		fmt.Fprint(w, `Usage: nginx [-?hvVtTq] [-s signal] [-p prefix]
-             [-e filename] [-c filename] [-g directives]
+		fmt.Fprint(w, `Usage: moongate [-?hvVtTq] [-s signal] [-p prefix]
+                [-e filename] [-c filename] [-g directives]
        moongate resty [-e CODE] [-I DIR] FILE [ARGS]
        moongate check FILE...
        moongate version
@@ -33,7 +33,7 @@ Options:
   -q            : suppress non-error messages during configuration testing
   -s signal     : send signal to a master process: stop, quit, reopen, reload, status
   -p prefix     : set prefix path (default: the working directory)
-  -e filename   : set error log file (default: logs/error.log)
+  -e filename   : set error log file (default: standard error, with daemon on logs/error.log)
   -c filename   : set configuration file (default: conf/nginx.conf)
   -g directives : set global directives out of configuration file
 
