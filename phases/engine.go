@@ -305,6 +305,9 @@ func (t *Tree) Log(level LogLevel, format string, args ...any) {
 	}
 }
 
+// Announce logs a notice about the server itself, which lua_capture_error_log does not keep.
+func (t *Tree) Announce(msg string) { t.Core.ErrorLog.write(LogNotice, msg, false) }
+
 func (t *Tree) tempFile(dir string) (*os.File, error) {
 	dir = t.Path(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -208,7 +208,9 @@ func CaptureLog(f func(level LogLevel, at time.Time, line string)) {
 var pid = strconv.Itoa(os.Getpid())
 
 // Write logs one line in nginx's layout: time, level, pid#tid and the message.
-func (e *ErrorLog) Write(level LogLevel, msg string) {
+func (e *ErrorLog) Write(level LogLevel, msg string) { e.write(level, msg, true) }
+
+func (e *ErrorLog) write(level LogLevel, msg string, capture bool) {
 	if !e.Enabled(level) {
 		return
 	}
@@ -231,7 +233,7 @@ func (e *ErrorLog) Write(level LogLevel, msg string) {
 			o.sink.write(level, b)
 		}
 	}
-	if f := captureLine.Load(); f != nil {
+	if f := captureLine.Load(); f != nil && capture {
 		(*f)(level, at, msg)
 	}
 }

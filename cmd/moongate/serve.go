@@ -20,13 +20,14 @@ type gateway struct {
 	engine  *phases.Engine
 	watcher *reload.Watcher
 	pidFile string
+	env     environment
 }
 
 func serve(o *options) int {
 	if code, done := daemonize(o); done {
 		return code
 	}
-	g := &gateway{o: o, engine: phases.NewEngine(http1.New)}
+	g := &gateway{o: o, engine: phases.NewEngine(http1.New), env: environment{}}
 	sigs := make(chan os.Signal, 8)
 	signal.Notify(sigs, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	signal.Ignore(syscall.SIGPIPE)
@@ -36,7 +37,7 @@ func serve(o *options) int {
 			fmt.Fprintf(os.Stderr, "nginx: [%s] %s\n", w.Level, w.Msg)
 			o.startLog(w.Level, w.Msg)
 		}
-		applyEnv(t)
+		g.env.apply(t)
 		tune()
 		err = g.engine.Apply(t)
 	}
@@ -48,9 +49,9 @@ func serve(o *options) int {
 		reportStart(nil)
 		return 1
 	}
-	t.Log(phases.LogNotice, "%s", phases.Product)
-	t.Log(phases.LogNotice, "start worker processes")
-	g.watcher = reload.Watch(g.engine, o.load, reload.Options{Config: o.configFiles})
+	t.Announce(phases.Product)
+	t.Announce("start worker processes")
+	g.watcher = reload.Watch(g.engine, g.load, reload.Options{Config: o.configFiles})
 	reportStart(t)
 	if o.embedded {
 		greet(t)
@@ -77,12 +78,47 @@ func greet(t *phases.Tree) {
 	}
 }
 
-// applyEnv carries out env NAME=VALUE.
-func applyEnv(t *phases.Tree) {
-	for _, e := range t.Core.Env {
-		if name, value, ok := strings.Cut(e, "="); ok {
-			os.Setenv(name, value) //nolint:errcheck // the name was checked by the cut
+// load reads the configuration again, and the environment that it gives.
+//
+// Deviation: there is one process, so that what still runs of the configuration before sees the new environment too.
+func (g *gateway) load() (*phases.Tree, error) {
+	t, err := g.o.load()
+	if err == nil {
+		g.env.apply(t)
+	}
+	return t, err
+}
+
+// environment carries out env NAME=VALUE; its values are those from before, to go back to when a reload
+// leaves a name out. nil: there was no such variable.
+type environment map[string]*string
+
+func (e environment) apply(t *phases.Tree) {
+	given := map[string]bool{}
+	for _, v := range t.Core.Env {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			continue
 		}
+		given[name] = true
+		if _, known := e[name]; !known {
+			e[name] = nil
+			if was, there := os.LookupEnv(name); there {
+				e[name] = &was
+			}
+		}
+		os.Setenv(name, value) //nolint:errcheck // the name was checked by the cut
+	}
+	for name, was := range e {
+		switch {
+		case given[name]:
+			continue
+		case was == nil:
+			os.Unsetenv(name) //nolint:errcheck // never fails
+		default:
+			os.Setenv(name, *was) //nolint:errcheck // it was there
+		}
+		delete(e, name)
 	}
 }
 
@@ -149,7 +185,7 @@ func (g *gateway) stop(graceful bool) int {
 func (g *gateway) reload() error {
 	t := g.engine.Tree()
 	t.Log(phases.LogNotice, "reconfiguring")
-	err := reload.Now(g.engine, g.o.load, false)
+	err := reload.Now(g.engine, g.load, false)
 	if err != nil {
 		for _, msg := range problems(err) {
 			t.Log(phases.LogEmerg, "%s", msg)

@@ -7,7 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-var started = time.Now()
+var started, startedAt = time.Now(), monotonic()
 
 // NowMillis returns the wall clock in milliseconds since the epoch.
 //
@@ -22,10 +22,10 @@ func Now() float64 {
 	return float64(NowMillis()) / 1000
 }
 
-// MonotonicMillis returns milliseconds that pass evenly, counted from the start of the
-// process; ngx_current_msec, monotonic_msec of resty.core.time.
+// MonotonicMillis returns milliseconds that pass evenly, counted from where the system's monotonic clock
+// begins (the machine's start, on Linux); ngx_current_msec, monotonic_msec of resty.core.time.
 func MonotonicMillis() int64 {
-	return time.Since(started).Milliseconds()
+	return (startedAt + time.Since(started)).Milliseconds()
 }
 
 // lastSecond is the end of the year 9999, beyond which nginx prints no date.

@@ -78,8 +78,8 @@ func Loader(v *handler.VM) lua.LGFunction {
 func fold(L *lua.LState) int {
 	t, ok := L.Get(1).(*lua.LTable)
 	value := lua.LValue(lua.LNil)
-	if key, isName := L.Get(2).(lua.LString); ok && isName {
-		name := strings.ToLower(string(key))
+	if key := L.Get(2); ok && lua.LVCanConvToString(key) {
+		name := strings.ToLower(lua.LVAsString(key))
 		if value = t.RawGetString(name); value == lua.LNil && strings.IndexByte(name, '_') >= 0 {
 			value = t.RawGetString(strings.ReplaceAll(name, "_", "-"))
 		}

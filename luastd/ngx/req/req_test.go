@@ -36,6 +36,7 @@ func TestRequest(t *testing.T) {
 		{"set_uri_args errors", raise + `try(function() ngx.req.set_uri_args(true) end) try(ngx.req.set_uri_args)`,
 			"content_by_lua(nginx.conf:2):2: bad argument #1 to 'set_uri_args' (string, number, or table expected, but got boolean)\nexpecting 1 argument but seen 0\n"},
 		{"headers", `local h = ngx.req.get_headers() ngx.say(h["x-a"][1], h.X_A[2], h["X-a"][2], h.x_b, h.nothing, h.host)`, "122unillocalhost\n"},
+		{"header names that are numbers", `require("ngx.req").add_header(7, 8) ngx.say(ngx.req.get_headers()[7], ngx.req.get_headers()[true])`, "8nil\n"},
 		{"headers raw", `local h = ngx.req.get_headers(0, true) ngx.say(h["X-A"][1], h["x-a"], h.Host)`, "1nillocalhost\n"},
 		{"headers truncated", `local h, e = ngx.req.get_headers(1) ngx.say(h.host, h.connection, e)`, "localhostniltruncated\n"},
 		{"set_header", `ngx.req.set_header("X-A", 5) ngx.say(ngx.var.http_x_a) ngx.req.set_header("x-new", "a\nb") ngx.say(ngx.req.get_headers(0, true)["x-new"])`, "5\na%0Ab\n"},

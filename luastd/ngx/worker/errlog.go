@@ -18,40 +18,79 @@ type record struct {
 	level phases.LogLevel
 	at    time.Time
 	line  string
+	start int64 // where in the ring its bytes would lie
 }
 
 const (
-	recordOverhead = 24   // bytes that a record takes beside its line
+	recordOverhead = 16   // bytes that a record takes beside its line
 	maxLine        = 4096 // what OpenResty's nginx cuts log lines to
 )
 
 // captured is the process's buffer of log lines (lua_capture_error_log); the oldest give way.
 var captured lineBuffer
 
+// lineBuffer counts as OpenResty's ring does: a line lies in one piece, so that one which does not fit behind the
+// others drops those from the ring's beginning on, and leaves a gap at its end. How many lines survive depends on that.
 type lineBuffer struct {
 	mu     sync.Mutex
 	max    int64 // bytes; 0: off
-	size   int64
+	tail   int64 // where the next line would begin
 	filter phases.LogLevel
 	list   []record
 }
 
-// shrink drops the oldest lines until room more bytes fit; the lock is held.
-func (b *lineBuffer) shrink(room int64) {
-	for len(b.list) > 0 && b.size+room > b.max {
-		b.size -= int64(len(b.list[0].line) + recordOverhead)
-		b.list[0] = record{}
-		b.list = b.list[1:]
+// drop takes the oldest line out; the lock is held.
+func (b *lineBuffer) drop() record {
+	r := b.list[0]
+	b.list[0] = record{}
+	if b.list = b.list[1:]; len(b.list) == 0 {
+		b.list, b.tail = nil, 0
 	}
+	return r
+}
+
+// room is the number of bytes between the newest line and the oldest, or the ring's end; the lock is held.
+func (b *lineBuffer) room() int64 {
+	switch {
+	case len(b.list) == 0:
+		return b.max
+	case b.tail > b.list[0].start:
+		return b.max - b.tail
+	}
+	return b.list[0].start - b.tail
+}
+
+// add stores r; the lock is held.
+func (b *lineBuffer) add(r record) {
+	need := int64(len(r.line) + recordOverhead)
+	if need > b.max {
+		return
+	}
+	if b.room() < need {
+		if b.max-b.tail < need {
+			for len(b.list) > 0 && b.list[0].start >= b.tail {
+				b.drop()
+			}
+			b.tail = 0
+		}
+		for b.room() < need {
+			b.drop()
+		}
+	}
+	r.start = b.tail
+	b.tail += need
+	b.list = append(b.list, r)
 }
 
 // Capture begins to keep log lines for ngx.errlog, at most size bytes of them; 0 ends it
-// (lua_capture_error_log). What was kept before stays if it fits.
+// (lua_capture_error_log). What was kept before stays where the size is the same.
 func Capture(size int64) {
 	b := &captured
 	b.mu.Lock()
+	if size != b.max {
+		b.list, b.tail = nil, 0
+	}
 	b.max, b.filter = size, phases.LogDebug
-	b.shrink(0)
 	b.mu.Unlock()
 	if size <= 0 {
 		phases.CaptureLog(nil)
@@ -72,13 +111,7 @@ func keep(level phases.LogLevel, at time.Time, msg string) {
 	if len(line) > maxLine {
 		line = line[:maxLine]
 	}
-	n := int64(len(line) + recordOverhead)
-	if n > b.max {
-		return
-	}
-	b.shrink(n)
-	b.size += n
-	b.list = append(b.list, record{level, at, line})
+	b.add(record{level: level, at: at, line: line})
 }
 
 // take removes the oldest line.
@@ -89,11 +122,7 @@ func take() (record, bool) {
 	if len(b.list) == 0 {
 		return record{}, false
 	}
-	r := b.list[0]
-	b.list[0] = record{}
-	b.list = b.list[1:]
-	b.size -= int64(len(r.line) + recordOverhead)
-	return r, true
+	return b.drop(), true
 }
 
 const notSet = `directive "lua_capture_error_log" is not set`

@@ -43,7 +43,8 @@ func Register(v *handler.VM) {
 	}
 	config := L.CreateTable(0, 6)
 	config.RawSetString("subsystem", lua.LString("http"))
-	config.RawSetString("debug", lua.LFalse)
+	// a debug build of nginx is one that can log debug lines; whether this one does decides the error log
+	config.RawSetString("debug", lua.LBool(v.Tree.Core.ErrorLog.Enabled(phases.LogDebug)))
 	config.RawSetString("nginx_version", lua.LNumber(NginxVersion))
 	config.RawSetString("ngx_lua_version", lua.LNumber(LuaVersion))
 	fill(L, config, map[string]lua.LGFunction{

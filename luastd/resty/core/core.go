@@ -106,12 +106,10 @@ func (l *library) setStringBufSize(L *lua.LState) int {
 	return 0
 }
 
-var started = time.Now()
-
-// monotonic counts from the start of the process, to milliseconds.
+// monotonic counts from where the system's monotonic clock begins, to milliseconds.
 func monotonic(unit time.Duration) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(lua.LNumber(float64(time.Since(started).Milliseconds()) / float64(unit/time.Millisecond)))
+		L.Push(lua.LNumber(float64(codec.MonotonicMillis()) / float64(unit/time.Millisecond)))
 		return 1
 	}
 }
