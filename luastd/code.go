@@ -104,7 +104,7 @@ type workers struct {
 	// inline holds what the compilation of each inline script said.
 	inline []compiled
 	// files caches the code of script files, by path.
-	files sync.Map // string → *compiled
+	files sync.Map // string → *lua.FunctionProto
 	// functions are the workers' functions of inline scripts: [worker][code]
 	functions [][]atomic.Pointer[lua.LFunction]
 	// fileFunctions are those of files: [worker] path → function
@@ -172,9 +172,9 @@ func (w *workers) function(v *handler.VM, c *code, r *phases.Request) (*lua.LFun
 	if err != nil {
 		return nil, err
 	}
-	fn := v.W.Function(k, nil)
-	cache.Store(path, fn)
-	return fn, nil
+	// the first one stays: requests that load it at the same time must not see two versions
+	fn, _ := cache.LoadOrStore(path, v.W.Function(k, nil))
+	return fn.(*lua.LFunction), nil
 }
 
 func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
@@ -198,8 +198,8 @@ func (w *workers) file(path string) (*lua.FunctionProto, *loadError) {
 	if err != nil {
 		return nil, &loadError{fmt.Sprintf("failed to load external Lua file \"%s\": %s", path, err), 500, err.Error()}
 	}
-	w.files.Store(path, p)
-	return p, nil
+	first, _ := w.files.LoadOrStore(path, p)
+	return first.(*lua.FunctionProto), nil
 }
 
 // compileFile compiles a script file, or reads what string.dump has written.
