@@ -45,14 +45,19 @@ type dict struct {
 
 // serverConf is the module's configuration of a server.
 type serverConf struct {
-	serverRewrite     *code
-	sslHello, sslCert *code
-	scripts           *scriptDir
+	serverRewrite      *code
+	sslHello, sslCert  *code
+	sslFetch, sslStore *code
+	scripts            *scriptDir
 }
 
 // locConf is the module's configuration of a location.
 type locConf struct {
 	rewrite, access, precontent, content, headerFilter, bodyFilter, log *code
+
+	proxyCert, proxyVerify *code
+	skipVerify             phases.Opt[bool] // lua_upstream_skip_openssl_default_verify
+	peerHooks              *upstream.PeerHooks
 
 	codeCache       phases.Opt[bool]
 	needBody        phases.Opt[bool]
@@ -78,7 +83,7 @@ type locConf struct {
 	settings        *handler.Settings
 }
 
-func mergeLocation(_ *phases.Load, parent, child any) error {
+func mergeLocation(l *phases.Load, parent, child any) error {
 	p, c := parent.(*locConf), child.(*locConf)
 	inherit := func(c **code, p *code) {
 		if *c == nil {
@@ -121,7 +126,7 @@ func mergeLocation(_ *phases.Load, parent, child any) error {
 		SSLCRL: c.sslCRL.V, SSLCertificate: c.sslCertificate.V, SSLCertificateKey: c.sslKey.V,
 		SSLCiphers: c.sslCiphers.V, SSLProtocols: c.sslProtocols.V, SSLKeyLog: c.sslKeyLog.V,
 	}
-	return nil
+	return c.mergeProxySSL(l, p)
 }
 
 func mergeServer(_ *phases.Load, parent, child any) error {
@@ -134,6 +139,12 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	}
 	if c.sslCert == nil {
 		c.sslCert = p.sslCert
+	}
+	if c.sslFetch == nil {
+		c.sslFetch = p.sslFetch
+	}
+	if c.sslStore == nil {
+		c.sslStore = p.sslStore
 	}
 	if c.scripts == nil {
 		c.scripts = p.scripts

@@ -7,6 +7,7 @@ import (
 	"moongate/conf"
 	"moongate/luastd/handler"
 	"moongate/phases"
+	"moongate/phases/openssl"
 	"moongate/phases/rewrite"
 )
 
@@ -85,12 +86,10 @@ func directives() []phases.Directive {
 		phases.Directive{Name: "balancer_by_lua_file", Ctx: phases.CtxUpstream, Args: phases.Take1, Set: setBalancer})
 	add(scripts("ssl_client_hello_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLClientHello, false, func(c *serverConf) **code { return &c.sslHello }))...)
 	add(scripts("ssl_certificate_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLCert, false, func(c *serverConf) **code { return &c.sslCert }))...)
-	for _, name := range []string{"ssl_session_fetch_by_lua", "ssl_session_store_by_lua"} {
-		refused(&ds, name, phases.CtxHTTP|phases.CtxServer, "crypto/tls has no cache of sessions by id, only tickets")
-	}
-	for _, name := range []string{"proxy_ssl_certificate_by_lua", "proxy_ssl_verify_by_lua"} {
-		refused(&ds, name, phases.CtxLocation, "")
-	}
+	add(scripts("ssl_session_fetch_by_lua", phases.CtxHTTP, phases.ServerConf, false, scriptSetter(handler.SSLSessionFetch, false, func(c *serverConf) **code { return &c.sslFetch }))...)
+	add(scripts("ssl_session_store_by_lua", phases.CtxHTTP, phases.ServerConf, false, scriptSetter(handler.SSLSessionStore, false, func(c *serverConf) **code { return &c.sslStore }))...)
+	add(scripts("proxy_ssl_certificate_by_lua", phases.CtxLocation, phases.LocationConf, false, scriptSetter(handler.ProxySSLCert, false, func(c *L) **code { return &c.proxyCert }))...)
+	add(scripts("proxy_ssl_verify_by_lua", phases.CtxLocation, phases.LocationConf, false, scriptSetter(handler.ProxySSLVerify, false, func(c *L) **code { return &c.proxyVerify }))...)
 
 	main("lua_package_path", phases.Take1, phases.SetString(func(c *M) *phases.Opt[string] { return &c.packagePath }))
 	main("lua_package_cpath", phases.Take1, phases.SetString(func(c *M) *phases.Opt[string] { return &c.packageCPath }))
@@ -138,22 +137,19 @@ func directives() []phases.Directive {
 		if c.sslProtocols.Set {
 			return l.Duplicate(d)
 		}
-		c.sslProtocols = phases.Opt[[]string]{V: phases.Values(d), Set: true}
+		c.sslProtocols.Set = true
+		for _, a := range d.Args {
+			name, _, ok := openssl.Protocol(a.Value)
+			if !ok {
+				return fmt.Errorf("invalid value %q", a.Value)
+			}
+			c.sslProtocols.V = append(c.sslProtocols.V, name)
+		}
 		return nil
 	}))
 	loc("lua_ssl_conf_command", phases.CtxAll, phases.Take2, phases.NotBuilt("OpenSSL's configuration commands have no counterpart in Go's TLS"))
-	loc("lua_upstream_skip_openssl_default_verify", all, phases.OnOff, phases.NotBuilt(""))
+	loc("lua_upstream_skip_openssl_default_verify", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.skipVerify }))
 	return ds
-}
-
-// refused are the forms of a directive that moongate lacks; why may be empty.
-func refused(ds *[]phases.Directive, name string, ctx phases.Context, why string) {
-	for _, form := range []struct {
-		suffix string
-		args   phases.Arity
-	}{{"_block", phases.Block}, {"_file", phases.Take1}} {
-		*ds = append(*ds, phases.Directive{Name: name + form.suffix, Ctx: ctx, Args: form.args, Set: phases.NotBuilt(why)})
-	}
 }
 
 // warnCodeCache says, as OpenResty does, what "off" costs.

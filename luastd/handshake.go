@@ -2,7 +2,8 @@ package luastd
 
 import (
 	gocontext "context"
-	"errors"
+	"crypto/tls"
+	"fmt"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -10,22 +11,18 @@ import (
 	"moongate/luastd/handler"
 	ngxssl "moongate/luastd/ngx/ssl"
 	"moongate/phases"
+	"moongate/phases/openssl"
 	"moongate/phases/ssl"
 	"moongate/runtime/vm"
 )
 
-// What the log says of a handshake that a script has broken off: OpenSSL's words.
-var (
-	errHelloRefused = errors.New("callback failed")
-	errCertRefused  = errors.New("cert cb error")
-)
-
-// handshakeScript is one of the two scripts of a TLS handshake.
+// handshakeScript is one of the scripts of a TLS handshake.
 type handshakeScript struct {
 	*code
 	short   string // "ssl cert", in debug lines
-	what    string // "cert"
-	refused error
+	what    string // "cert cb"
+	star    string // behind the name in debug lines
+	refused error  // what a script that says no means
 }
 
 // shared is what the scripts of one handshake have in common.
@@ -39,20 +36,23 @@ func hookHandshakes(l *phases.Load) {
 	for _, s := range l.Tree.Servers {
 		c := phases.ServerOf[serverConf](s, Module)
 		if c.sslHello != nil {
-			ssl.OnClientHello(l, s, handshakeScript{c.sslHello, "ssl client hello", "client hello", errHelloRefused}.run)
+			ssl.OnClientHello(l, s, handshakeScript{c.sslHello, "ssl client hello", "client hello cb", "", openssl.CallbackFailed}.run)
 		}
 		if c.sslCert != nil {
-			ssl.OnCertificate(l, s, handshakeScript{c.sslCert, "ssl cert", "cert", errCertRefused}.run)
+			ssl.OnCertificate(l, s, handshakeScript{c.sslCert, "ssl cert", "cert cb", "", openssl.CertCallback}.run)
+		}
+		if c.sslFetch != nil {
+			ssl.OnSessionFetch(l, s, handshakeScript{c.sslFetch, "ssl session fetch", "sess get cb", "*", openssl.CallbackFailed}.fetch)
+		}
+		if c.sslStore != nil {
+			ssl.OnSessionStore(l, s, handshakeScript{c.sslStore, "ssl session store", "sess new cb", "*", nil}.store)
 		}
 	}
 }
 
-// run runs the script in a worker of the configuration that serves; the second script of a handshake goes
-// where the first has been. The script ends when the handshake is given up.
-//
-// Deviation: a script that cannot be loaded fails the handshake, where OpenResty would go on with the certificate
-// of the configuration.
-func (k handshakeScript) run(cancelled gocontext.Context, h *ssl.Handshake) error {
+// context makes the context of a script, in a worker of the configuration that serves; the scripts of one handshake
+// run in the same worker and have one ngx.ctx.
+func (k handshakeScript) context(h *ssl.Handshake) (*handler.Ctx, *shared) {
 	t := h.Server.Tree
 	w := phases.MainOf[mainConf](t, Module).runtime
 	sh, _ := h.Data.(*shared)
@@ -71,21 +71,43 @@ func (k handshakeScript) run(cancelled gocontext.Context, h *ssl.Handshake) erro
 			c.TimerLog += ", server: " + conn.Listen.Text
 		}
 	}
+	ngxssl.Attach(c, h)
+	return c, sh
+}
+
+// run runs the script, which ends when the handshake is given up.
+//
+// Deviation: a script that cannot be loaded fails the handshake, where OpenResty would go on with the certificate
+// of the configuration.
+func (k handshakeScript) run(cancelled gocontext.Context, h *ssl.Handshake) error {
+	c, sh := k.context(h)
 	c.Log(phases.LogDebug, k.short+": connection reusable: 0")
-	fn, lerr := w.function(sh.vm, k.code, nil)
+	fn, lerr := runtimeOf(sh.vm).function(sh.vm, k.code, nil)
 	if lerr != nil {
 		c.Log(phases.LogErr, lerr.msg)
 		return k.refused
 	}
-	ngxssl.Attach(c, h)
+	failed := k.ran(cancelled, c, fn)
+	sh.ctx = c.NgxCtx
+	if failed {
+		return k.refused
+	}
+	if k.phase == handler.SSLCert {
+		ngxssl.Settle(h)
+	}
+	return nil
+}
+
+// ran runs fn for c and reports whether it has said no, or failed.
+func (k handshakeScript) ran(cancelled gocontext.Context, c *handler.Ctx, fn *lua.LFunction) (failed bool) {
 	stop := gocontext.AfterFunc(cancelled, c.Kill)
-	_, err := sh.vm.W.Run(c, fn, 0)
+	_, err := c.VM.W.Run(c, fn, 0)
 	stop()
 	c.HandlerEnded()
 	c.LogAborted("entry", err)
-	c.End()
-	sh.ctx = c.NgxCtx
-
+	if c.R == nil {
+		c.End()
+	}
 	status := phases.OK
 	switch ctl := vm.ControlOf(err).(type) {
 	case handler.Exit:
@@ -96,25 +118,66 @@ func (k handshakeScript) run(cancelled gocontext.Context, h *ssl.Handshake) erro
 			status = 500
 		}
 	default:
-		status = phases.Error
+		c.Log(phases.LogDebug, k.phaseName()+": "+k.what+" aborted")
+		return true
 	}
-	failed := status == phases.Error || status >= 300
+	failed = status == phases.Error || status >= 300
 	verdict := "1"
 	if failed {
 		verdict = "0"
 	}
-	c.Log(phases.LogDebug, k.phaseName()+": handler return value: "+strconv.Itoa(int(status))+", "+k.what+" cb exit code: "+verdict)
-	c.Log(phases.LogDebug, k.phaseName()+": "+k.what+" cb exit code: "+verdict)
-	if failed {
-		return k.refused
-	}
-	if k.phase == handler.SSLCert {
-		ngxssl.Settle(h)
-	}
-	return nil
+	c.Log(phases.LogDebug, k.phaseName()+": handler return value: "+strconv.Itoa(int(status))+", "+k.what+" exit code: "+verdict)
+	c.Log(phases.LogDebug, k.phaseName()+": "+k.what+" exit code: "+verdict)
+	return failed
 }
 
 func (k handshakeScript) phaseName() string {
 	name := k.phase.ContextName()
-	return name[:len(name)-1] // without the star
+	return name[:len(name)-1] + k.star // without the context's own star
+}
+
+// skipped reports whether the handshake's protocol has no sessions for scripts.
+func (k handshakeScript) skipped(c *handler.Ctx, h *ssl.Handshake) bool {
+	if h.Version < tls.VersionTLS13 {
+		return false
+	}
+	c.Log(phases.LogDebug, fmt.Sprintf("%s: skipped since TLS version >= 1.3 (%x)", k.phaseName(), h.Version))
+	return true
+}
+
+// fetch is ssl_session_fetch_by_lua*: a session that the script leaves in h is resumed, however the script ends.
+func (k handshakeScript) fetch(cancelled gocontext.Context, h *ssl.Handshake) error {
+	if c, _ := k.context(h); k.skipped(c, h) {
+		return nil
+	}
+	k.run(cancelled, h) //nolint:errcheck // the handshake goes on without the session
+	return nil
+}
+
+// store is ssl_session_store_by_lua*, which may not wait. ngx.exit does not end it.
+func (k handshakeScript) store(_ gocontext.Context, h *ssl.Handshake) error {
+	c, sh := k.context(h)
+	if k.skipped(c, h) {
+		return nil
+	}
+	c.Log(phases.LogDebug, k.short+": connection reusable: 0")
+	fn, lerr := runtimeOf(sh.vm).function(sh.vm, k.code, nil)
+	if lerr != nil {
+		c.Log(phases.LogErr, lerr.msg)
+		return nil
+	}
+	_, err := c.VM.W.RunPlain(c, fn, 0)
+	c.HandlerEnded()
+	c.End()
+	sh.ctx = c.NgxCtx
+	if c.HasExit {
+		c.Log(phases.LogDebug, "lua exit with code "+strconv.Itoa(int(c.Exited)))
+	}
+	status := "0"
+	if err != nil && vm.ControlOf(err) == nil {
+		c.Log(phases.LogErr, "failed to run session_store_by_lua*: "+handler.PlainErrorText(err))
+		status = "-1"
+	}
+	c.Log(phases.LogDebug, k.phaseName()+": handler return value: "+status+", "+k.what+" exit code: 0")
+	return nil
 }

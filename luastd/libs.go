@@ -76,7 +76,12 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"thread.exdata2": func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
 	"ngx.base64":     func(*handler.VM) lua.LGFunction { return codec.Base64Loader },
 
-	"ngx.ssl.clienthello": ssl.ClientHelloLoader,
+	"ngx.ssl.clienthello":    ssl.ClientHelloLoader,
+	"ngx.ssl.session":        ssl.SessionLoader,
+	"ngx.ssl.proxysslcert":   ssl.ProxyCertLoader,
+	"ngx.ssl.proxysslverify": ssl.ProxyVerifyLoader,
+	"ngx.proxyssl":           ssl.ProxyLoader,
+	"ngx.ocsp":               ssl.OCSPLoader,
 
 	"resty.limit.conn":       limit.Conn,
 	"resty.limit.count":      limit.Count,

@@ -12,13 +12,12 @@ import (
 // Module is the Lua module. It stands last among the modules that have phase handlers, since
 // rewrite_by_lua and access_by_lua run at the end of their phases.
 var Module = phases.NewModule(phases.Module{
-	Name:          "lua",
-	NewMain:       func() any { return &mainConf{} },
-	NewServer:     func() any { return &serverConf{} },
-	NewLocation:   func() any { return &locConf{} },
-	InitMain:      initMain,
-	MergeServer:   mergeServer,
-	MergeLocation: mergeLocation,
+	Name:        "lua",
+	NewMain:     func() any { return &mainConf{} },
+	NewServer:   func() any { return &serverConf{} },
+	NewLocation: func() any { return &locConf{} },
+	InitMain:    initMain,
+	MergeServer: mergeServer,
 
 	OutsideServers: true,
 })
@@ -29,6 +28,7 @@ var complete sync.Once
 func Complete() *phases.Module {
 	complete.Do(func() {
 		Module.Directives = directives()
+		Module.MergeLocation = mergeLocation
 		Module.Postconfigure = postconfigure
 		Module.Check, Module.Start, Module.Drain, Module.Stop = check, start, drain, stop
 	})
@@ -69,6 +69,7 @@ func postconfigure(l *phases.Load) error {
 	l.FilterHeader(headerFilter)
 	l.FilterBody(bodyFilter)
 	hookHandshakes(l)
+	hookUpstreams(l)
 	return nil
 }
 

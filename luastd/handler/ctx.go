@@ -157,10 +157,14 @@ func (c *Ctx) Log(level phases.LogLevel, msg string) {
 		return
 	case c.R != nil && c.Phase == Balancer:
 		c.R.Log(level, msg+" while connecting to upstream")
+	case c.R != nil && c.Phase == ProxySSLCert:
+		c.R.Log(level, msg+" while loading proxy ssl certificate by lua")
+	case c.R != nil && c.Phase == ProxySSLVerify:
+		c.R.Log(level, msg+" while loading proxy ssl verify by lua")
 	case c.R != nil:
 		c.R.Log(level, msg)
 	case c.Tree != nil && c.errorLog().Enabled(level):
-		if c.Phase&(Timer|SSLClientHello|SSLCert) != 0 {
+		if c.Phase&(Timer|SSLClientHello|SSLCert|SSLSessionFetch|SSLSessionStore) != 0 {
 			msg = "*" + utoa(c.Serial) + " " + msg + ", context: " + c.Phase.contextName() + c.TimerLog
 		}
 		if c.Phase == InitWorker {

@@ -35,7 +35,7 @@ const (
 	// Yieldable contexts may wait.
 	Yieldable = ServerRewrite | Rewrite | Access | Precontent | Content | Timer | SSLCert | SSLSessionFetch | SSLClientHello | ProxySSLCert | ProxySSLVerify
 	// WithRequest contexts belong to a request.
-	WithRequest = Set | ServerRewrite | Rewrite | Access | Precontent | Content | HeaderFilter | BodyFilter | Log | Balancer
+	WithRequest = Set | ServerRewrite | Rewrite | Access | Precontent | Content | HeaderFilter | BodyFilter | Log | Balancer | ProxySSLCert | ProxySSLVerify
 	// Main contexts are the handlers that may produce a response.
 	Main = ServerRewrite | Rewrite | Access | Precontent | Content
 )
@@ -88,7 +88,7 @@ func (c *Ctx) Require(L *lua.LState, allowed Phase) {
 // in one of the allowed contexts.
 func (c *Ctx) RequireRequest(L *lua.LState, allowed Phase) {
 	if c == nil || c.R == nil {
-		if c != nil && c.Phase&(Init|InitWorker|Timer|SSLClientHello|SSLCert|ExitWorker) != 0 && allowed&c.Phase == 0 {
+		if c != nil && c.Phase&(Init|InitWorker|Timer|SSLClientHello|SSLCert|SSLSessionFetch|SSLSessionStore|ExitWorker) != 0 && allowed&c.Phase == 0 {
 			L.RaiseError("API disabled in the context of %s", c.Phase.contextName())
 		}
 		L.RaiseError("no request found")

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"moongate/phases"
+	"moongate/phases/openssl"
 )
 
 // Server serves one address.
@@ -201,11 +203,16 @@ func (c *conn) handshake() bool {
 	c.pending = nil
 	ctx := context.WithValue(context.Background(), phases.ConnKey{}, &c.info)
 	if err := tc.HandshakeContext(ctx); err != nil {
-		t.Log(phases.LogInfo, "*%d SSL_do_handshake() failed (%v) while SSL handshaking, client: %s, server: %s", c.info.Serial, err, c.info.RemoteIP, c.listen.Text)
+		why := fmt.Sprintf("SSL_do_handshake() failed (SSL: %s)", openssl.Reason(err))
+		if errors.Is(err, io.EOF) {
+			why = "peer closed connection in SSL handshake"
+		}
+		t.Log(phases.LogInfo, "*%d %s while SSL handshaking, client: %s, server: %s", c.info.Serial, why, c.info.RemoteIP, c.listen.Text)
 		return false
 	}
 	wire.records, wire.received = false, nil
 	st := tc.ConnectionState()
+	t.Log(phases.LogDebug, "*%d SSL_do_handshake: 1", c.info.Serial)
 	c.info.TLS = &st
 	c.info.Raw = tc
 	c.netConn = tc

@@ -11,13 +11,12 @@ import (
 
 	"moongate/conf"
 	"moongate/phases"
+	"moongate/phases/openssl"
 	"moongate/phases/upstream"
 )
 
 // versions bounds the versions of TLS.
 type versions struct{ low, high uint16 }
-
-var versionNames = map[string]uint16{"TLSv1": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13}
 
 func setProtocols(l *phases.Load, d *conf.Directive, c *config) error {
 	if c.sslProtocols.Set {
@@ -25,14 +24,13 @@ func setProtocols(l *phases.Load, d *conf.Directive, c *config) error {
 	}
 	var all []uint16
 	for _, a := range d.Args {
-		if a.Value == "SSLv2" || a.Value == "SSLv3" {
-			continue // no library speaks them any more
-		}
-		v, ok := versionNames[a.Value]
+		_, v, ok := openssl.Protocol(a.Value)
 		if !ok {
 			return fmt.Errorf("invalid value %q", a.Value)
 		}
-		all = append(all, v)
+		if v != 0 { // no library speaks the others any more
+			all = append(all, v)
+		}
 	}
 	if len(all) == 0 {
 		return errors.New("none of the protocols is supported")
@@ -147,4 +145,11 @@ func ciphers(list string) ([]uint16, error) {
 		return nil, fmt.Errorf("SSL_CTX_set_cipher_list(%q) failed", list)
 	}
 	return out, nil
+}
+
+// UsesTLS reports whether the location being merged passes requests on by TLS, or may: a URL with variables says so
+// only then.
+func UsesTLS(l *phases.Load) bool {
+	c, ok := l.LocationOf(Module).(*config)
+	return ok && (c.pass.tls || c.pass.value != nil)
 }

@@ -9,6 +9,7 @@ import (
 
 	"moongate/conf"
 	"moongate/phases"
+	"moongate/phases/openssl"
 )
 
 // Module is the ssl module.
@@ -42,7 +43,7 @@ func newModule() *phases.Module {
 		directive("ssl_verify_client", phases.Take1, phases.SetEnum(func(c *server) *phases.Opt[verifyMode] { return &c.verify },
 			map[string]verifyMode{"off": verifyOff, "on": verifyOn, "optional": verifyOptional, "optional_no_ca": verifyOptionalNoCA})),
 		directive("ssl_verify_depth", phases.Take1, phases.SetNumber(func(c *server) *phases.Opt[int] { return &c.depth })),
-		directive("ssl_session_cache", phases.Take12, phases.Set(checkSessionCache)),
+		directive("ssl_session_cache", phases.Take12, phases.Set(setSessionCache)),
 		directive("ssl_session_tickets", phases.OnOff, phases.SetFlag(func(c *server) *phases.Opt[bool] { return &c.tickets })),
 		directive("ssl_session_ticket_key", phases.Take1, paths(func(c *server) *[]string { return &c.ticketKeys })),
 		directive("ssl_session_timeout", phases.Take1, phases.SetMsec(func(c *server) *phases.Opt[time.Duration] { return &c.timeout })),
@@ -93,10 +94,16 @@ type server struct {
 	tickets, reject                 phases.Opt[bool]
 	timeout                         phases.Opt[time.Duration]
 
-	config        *tls.Config // nil without certificates
-	roots         *roots      // what client certificates are verified by
-	onHello       []HelloFunc
-	onCertificate []HelloFunc
+	cache phases.Opt[cacheConf]
+
+	name             string
+	config           *tls.Config   // nil without certificates
+	roots            *roots        // what client certificates are verified by
+	sessions         *sessionStore // of ssl_session_cache; nil without one
+	tag              []byte        // in sessions that are kept here
+	onHello          []HelloFunc
+	onCertificate    []HelloFunc
+	onStore, onFetch HelloFunc
 }
 
 // offOnly takes "off" and refuses the rest.
@@ -136,19 +143,15 @@ func setPath(at func(*server) *phases.Opt[string]) phases.SetFunc {
 	})
 }
 
-// versions are ssl_protocols' words. Those that crypto/tls does not speak are taken and mean nothing, as
-// with an OpenSSL that was built without them.
-var versions = map[string]uint16{
-	"SSLv2": 0, "SSLv3": 0, "TLSv1": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13,
-}
-
+// setProtocols is ssl_protocols. Protocols that crypto/tls does not speak are taken and mean nothing, as with an
+// OpenSSL that was built without them.
 func setProtocols(l *phases.Load, d *conf.Directive, c *server) error {
 	if c.protocols.Set {
 		return l.Duplicate(d)
 	}
 	var list []uint16
 	for _, a := range d.Args {
-		v, ok := versions[a.Value]
+		_, v, ok := openssl.Protocol(a.Value)
 		if !ok {
 			return fmt.Errorf("invalid value %q", a.Value)
 		}
@@ -204,32 +207,6 @@ func setCurves(l *phases.Load, d *conf.Directive, c *server) error {
 	return nil
 }
 
-// checkSessionCache holds ssl_session_cache to its language.
-func checkSessionCache(_ *phases.Load, d *conf.Directive, _ *server) error {
-	for _, a := range d.Args {
-		kind, rest, more := strings.Cut(a.Value, ":")
-		ok := !more
-		switch kind {
-		case "off", "none":
-		case "builtin":
-			if more {
-				_, ok = phases.ParseNumber(rest)
-			}
-		case "shared":
-			if _, _, err := phases.ParseZone(a.Value, rest); err != nil {
-				return fmt.Errorf("invalid session cache %q", a.Value)
-			}
-			ok = true
-		default:
-			ok = false
-		}
-		if !ok {
-			return fmt.Errorf("invalid session cache %q", a.Value)
-		}
-	}
-	return nil
-}
-
 func mergeServer(_ *phases.Load, parent, child any) error {
 	p, c := parent.(*server), child.(*server)
 	if c.certFiles == nil {
@@ -254,6 +231,7 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	c.tickets.Merge(p.tickets, true)
 	c.reject.Merge(p.reject, false)
 	c.timeout.Merge(p.timeout, 5*time.Minute)
+	c.cache.Merge(p.cache, cacheConf{})
 	c.onHello = append(c.onHello, p.onHello...)
 	c.onCertificate = append(c.onCertificate, p.onCertificate...)
 	return err

@@ -2,17 +2,15 @@ package ssl
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"moongate/phases"
+	"moongate/phases/openssl"
 )
 
 // Handshake is a TLS handshake in which hooks take part. It belongs to the handshake's goroutine.
@@ -33,6 +31,11 @@ type Handshake struct {
 	ClientCAs, TrustedCAs [][]byte
 	// VerifyDepth, where set, replaces ssl_verify_depth.
 	VerifyDepth phases.Opt[int]
+	// Staple, set by a certificate hook, is the OCSP response that goes with the certificate.
+	Staple []byte
+	// SessionID names the session that session hooks store or fetch, and Session is the session itself, in a form
+	// of crypto/tls's own: a hook that stores finds it, one that fetches leaves it, or nil.
+	SessionID, Session []byte
 	// Data is what hooks hand to one another.
 	Data any
 }
@@ -55,12 +58,15 @@ func OnCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
 	c.onCertificate = append(c.onCertificate, f)
 }
 
-var errRejected = errors.New("ssl_reject_handshake is on")
+// errRejected is in OpenSSL's words, as all that breaks a handshake off.
+var errRejected = openssl.CallbackFailed
 
 // install builds the servers' TLS configurations and sets the tree's.
 func (p *program) install(l *phases.Load) error {
 	for _, s := range l.Tree.Servers {
-		if err := phases.ServerOf[server](s, p.m).build(); err != nil {
+		c := phases.ServerOf[server](s, p.m)
+		c.name = s.Name()
+		if err := c.build(); err != nil {
 			l.Add(err)
 		}
 	}
@@ -118,6 +124,9 @@ func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.
 	h.Conn, _ = hello.Context().Value(phases.ConnKey{}).(*phases.Conn)
 	if h.Conn != nil {
 		h.Conn.Hello = hello
+		if log := s.Root().Core.Log; log.Enabled(phases.LogDebug) {
+			log.Write(phases.LogDebug, fmt.Sprintf("*%d reusable connection: 0", h.Conn.Serial)) // as it waits for nothing more
+		}
 	}
 	if c.reject.V {
 		return nil, errRejected
@@ -130,10 +139,11 @@ func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.
 	if c.config == nil {
 		return nil, errors.New(`no "ssl_certificate" is defined for the server`)
 	}
-	if c.onHello == nil && c.onCertificate == nil && c.verify.V == verifyOff {
+	if c.onHello == nil && c.onCertificate == nil && c.verify.V == verifyOff && !c.hooksSessions() {
 		return c.config, nil
 	}
 	cfg := c.config.Clone()
+	c.wrapSessions(cfg, h)
 	if h.MinVersion != 0 {
 		cfg.MinVersion = h.MinVersion
 	}
@@ -191,7 +201,7 @@ func (c *server) hookCertificate(cfg *tls.Config, h *Handshake) {
 			}
 		}
 		if len(h.Certificates) == 0 {
-			return nil, errors.New("no certificate")
+			return nil, openssl.NoCertificate
 		}
 		return &h.Certificates[0], nil
 	}
@@ -207,7 +217,7 @@ func (c *server) build() error {
 	}
 	cfg := &tls.Config{ //nolint:gosec // the administrator chooses the versions
 		MinVersion: c.protocols.V[0], MaxVersion: c.protocols.V[1], CipherSuites: c.ciphers.V, CurvePreferences: c.curves.V,
-		SessionTicketsDisabled: !c.tickets.V, NextProtos: []string{"http/1.1"},
+		NextProtos: []string{"http/1.1"},
 	}
 	var passwords [][]byte
 	var err error
@@ -231,8 +241,10 @@ func (c *server) build() error {
 	if err := c.buildVerification(cfg); err != nil {
 		return err
 	}
-	c.limitSessions(cfg)
+	c.tagSessions(cfg)
+	c.wrapSessions(cfg, nil)
 	c.config = cfg
+	c.allowSessions()
 	if c.ticketKeys == nil {
 		return nil
 	}
@@ -272,49 +284,6 @@ func (c *server) buildVerification(cfg *tls.Config) error {
 		if path == c.clientCAs.V {
 			cfg.ClientCAs = pool
 		}
-	}
-	return nil
-}
-
-// limitSessions puts the time into session tickets, so that ssl_session_timeout can be kept.
-func (c *server) limitSessions(cfg *tls.Config) {
-	limit := c.timeout.V
-	cfg.WrapSession = func(st tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
-		ss.Extra = append(ss.Extra, binary.BigEndian.AppendUint64([]byte("moongate"), uint64(time.Now().Unix())))
-		return cfg.EncryptTicket(st, ss)
-	}
-	cfg.UnwrapSession = func(ticket []byte, st tls.ConnectionState) (*tls.SessionState, error) {
-		ss, err := cfg.DecryptTicket(ticket, st)
-		if ss == nil || err != nil {
-			return nil, err
-		}
-		for _, x := range ss.Extra {
-			if len(x) == 16 && string(x[:8]) == "moongate" {
-				if made := time.Unix(int64(binary.BigEndian.Uint64(x[8:])), 0); time.Since(made) > limit { //nolint:gosec // our own number
-					return nil, nil
-				}
-			}
-		}
-		return ss, nil
-	}
-}
-
-// start gives the servers without ssl_session_ticket_key the process's key, so that sessions outlive
-// a reload.
-func (p *program) start(t *phases.Tree) error {
-	key := *t.Engine().Keep(p.m, func() any {
-		var k [32]byte
-		rand.Read(k[:]) //nolint:errcheck // never fails (crypto/rand)
-		return &k
-	}).(*[32]byte)
-	for i, s := range t.Servers {
-		c := phases.ServerOf[server](s, p.m)
-		if c.config == nil || c.ticketKeys != nil {
-			continue
-		}
-		// a session of one server must not be resumed at another, whose rules may be stricter
-		own := sha256.Sum256(fmt.Appendf(key[:], "%d %s", i, s.Name()))
-		c.config.SetSessionTicketKeys([][32]byte{own})
 	}
 	return nil
 }

@@ -5,9 +5,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"time"
 
 	"moongate/phases"
+	"moongate/phases/openssl"
 )
 
 // roots is what client certificates are verified by.
@@ -26,24 +26,6 @@ func poolOf(lists ...[][]byte) *x509.CertPool {
 	return pool
 }
 
-// verifyError is why a client's certificate is not trusted, in OpenSSL's number and words.
-type verifyError struct {
-	code int
-	text string
-}
-
-func (e *verifyError) Error() string { return e.text }
-
-// OpenSSL's reasons (X509_V_ERR_…).
-var (
-	errNotYetValid = &verifyError{9, "certificate is not yet valid"}
-	errExpired     = &verifyError{10, "certificate has expired"}
-	errSelfSigned  = &verifyError{18, "self-signed certificate"}
-	errNoIssuer    = &verifyError{20, "unable to get local issuer certificate"}
-	errTooLong     = &verifyError{22, "certificate chain too long"}
-	errPurpose     = &verifyError{26, "unsuitable certificate purpose"}
-)
-
 // verify judges the certificate of a finished handshake; nil where it is good, or where there is none.
 func (x *roots) verify(st *tls.ConnectionState, depth int, h *Handshake) error {
 	if len(st.PeerCertificates) == 0 {
@@ -54,11 +36,12 @@ func (x *roots) verify(st *tls.ConnectionState, depth int, h *Handshake) error {
 		pools = []*x509.CertPool{poolOf(h.ClientCAs, h.TrustedCAs)}
 	}
 	leaf := st.PeerCertificates[0]
+	tooLong := false
 	between := x509.NewCertPool()
 	for _, c := range st.PeerCertificates[1:] {
 		between.AddCert(c)
 	}
-	var err error = errNoIssuer
+	err := error(x509.UnknownAuthorityError{Cert: leaf})
 	for _, pool := range pools {
 		var chains [][]*x509.Certificate
 		chains, err = leaf.Verify(x509.VerifyOptions{Roots: pool, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
@@ -70,45 +53,21 @@ func (x *roots) verify(st *tls.ConnectionState, depth int, h *Handshake) error {
 				return nil
 			}
 		}
-		err = errTooLong
+		tooLong = true
 	}
-	return translate(err, leaf)
-}
-
-func translate(err error, leaf *x509.Certificate) error {
-	var mine *verifyError
-	var invalid x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	switch {
-	case errors.As(err, &mine):
-	case errors.As(err, &invalid):
-		switch invalid.Reason {
-		case x509.Expired:
-			if c := invalid.Cert; c != nil && time.Now().Before(c.NotBefore) {
-				return errNotYetValid
-			}
-			return errExpired
-		case x509.IncompatibleUsage:
-			return errPurpose
-		case x509.TooManyIntermediates:
-			return errTooLong
-		default:
-			return &verifyError{1, err.Error()}
-		}
-	case errors.As(err, &unknown):
-		mine = errNoIssuer
-	default:
-		return &verifyError{1, err.Error()}
+	if tooLong {
+		return openssl.Failure(22)
 	}
-	if mine == errNoIssuer && leaf.CheckSignatureFrom(leaf) == nil || mine == errNoIssuer && leaf.Issuer.String() == leaf.Subject.String() {
-		return errSelfSigned
-	}
-	return mine
+	return openssl.Verdict(err, st.PeerCertificates)
 }
 
 // optional tells the reasons that optional_no_ca overlooks.
-func (e *verifyError) optional() bool {
-	return e.code == errSelfSigned.code || e.code == errNoIssuer.code
+func optional(e *openssl.VerifyError) bool {
+	switch e.Code {
+	case 2, 18, 19, 20, 21, 27:
+		return true
+	}
+	return false
 }
 
 // judge is what nginx does when the first line of a request has come over TLS: it refuses clients whose
@@ -129,8 +88,8 @@ func (p *program) judge(r *phases.Request) phases.Status {
 			return 421
 		}
 	}
-	if e := asVerifyError(r.Conn.PeerError); e != nil && (c.verify.V != verifyOptionalNoCA || !e.optional()) {
-		r.Logf(phases.LogInfo, "client SSL certificate verify error: (%d:%s)", e.code, e.text)
+	if e := asVerifyError(r.Conn.PeerError); e != nil && (c.verify.V != verifyOptionalNoCA || !optional(e)) {
+		r.Logf(phases.LogInfo, "client SSL certificate verify error: (%d:%s)", e.Code, e.Text)
 		return phases.StatusHTTPSCertError
 	}
 	if c.verify.V == verifyOn && len(st.PeerCertificates) == 0 {
@@ -140,13 +99,13 @@ func (p *program) judge(r *phases.Request) phases.Status {
 	return phases.Declined
 }
 
-func asVerifyError(err error) *verifyError {
-	var e *verifyError
+func asVerifyError(err error) *openssl.VerifyError {
+	var e *openssl.VerifyError
 	if errors.As(err, &e) {
 		return e
 	}
 	if err != nil {
-		return &verifyError{1, err.Error()}
+		return &openssl.VerifyError{Code: 1, Text: err.Error()}
 	}
 	return nil
 }
@@ -157,7 +116,7 @@ func verdict(c *phases.Conn) string {
 	case len(c.TLS.PeerCertificates) == 0:
 		return "NONE"
 	case e != nil:
-		return fmt.Sprintf("FAILED:%s", e.text)
+		return fmt.Sprintf("FAILED:%s", e.Text)
 	}
 	return "SUCCESS"
 }

@@ -16,6 +16,8 @@ const defaultFailTimeout = 10 * time.Second
 type mainConf struct {
 	list     []*Upstream
 	registry *Registry // the engine's; set when the tree starts
+	// peerHooks gives the hooks in a request's handshakes with servers; nil without any.
+	peerHooks func(r *phases.Request) *PeerHooks
 }
 
 // Module is ngx_http_upstream_module with the balancing and keepalive modules that belong to it.

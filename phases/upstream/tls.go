@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"moongate/phases"
+	"moongate/phases/openssl"
 )
 
 // TLS is how a location secures its connections to an upstream. Immutable while it serves.
@@ -21,9 +22,11 @@ type TLS struct {
 	Name       *phases.Value
 	ServerName bool // send it (SNI)
 	Verify     bool
-	Depth      int // intermediate certificates at most
+	VerifyPeer bool // by the handshake itself: proxy_ssl_conf_command VerifyMode Peer
+	Depth      int  // intermediate certificates at most
 	Roots      *x509.CertPool
 	Reuse      bool // of sessions
+	Curves     []tls.CurveID
 	// Cert and Key are the files of the client's certificate; nil: none. Where they hold variables they
 	// are read at each handshake.
 	Cert, Key *phases.Value
@@ -72,7 +75,7 @@ func present(cfg *tls.Config, pair *tls.Certificate) {
 
 // handshake secures c.
 func (x *Exchange) handshake(ctx context.Context, c *conn) error {
-	x.action = "SSL handshaking to upstream"
+	x.action = handshaking
 	t := x.TLS
 	name := c.key.name
 	if t.Name == nil || name == "" {
@@ -81,8 +84,10 @@ func (x *Exchange) handshake(ctx context.Context, c *conn) error {
 	cfg := &tls.Config{
 		MinVersion: t.Min, MaxVersion: t.Max, CipherSuites: t.Ciphers,
 		InsecureSkipVerify: true, // whether and how to verify is decided below
-		RootCAs:            t.Roots,
+		RootCAs:            t.Roots, CurvePreferences: t.Curves,
 	}
+	hooks := x.hooks()
+	client := t.Pair
 	if t.ServerName {
 		if _, ip := parseIP(name); !ip {
 			cfg.ServerName = name
@@ -91,43 +96,58 @@ func (x *Exchange) handshake(ctx context.Context, c *conn) error {
 	if t.Reuse {
 		cfg.ClientSessionCache = t.sessionCache()
 	}
-	switch {
-	case t.Pair != nil:
-		present(cfg, t.Pair)
-	case t.Cert != nil:
+	if client == nil && t.Cert != nil {
 		cert, key := x.R.Tree.Path(t.Cert.Eval(x.R)), x.R.Tree.Path(t.Key.Eval(x.R))
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
 			return fmt.Errorf("cannot load certificate %q: %w", cert, err)
 		}
-		present(cfg, &pair)
+		client = &pair
 	}
-	if t.Verify {
-		cfg.VerifyConnection = func(s tls.ConnectionState) error { return t.verify(s, name) }
+	switch {
+	case hooks.Certificate != nil:
+		cfg.GetClientCertificate = x.certificate(ctx, hooks.Certificate, client)
+	case client != nil:
+		present(cfg, client)
+	}
+	if t.Verify || t.VerifyPeer || hooks.Verify != nil {
+		cfg.VerifyConnection = func(s tls.ConnectionState) error { return x.judge(ctx, hooks, &s, name) }
 	}
 	return c.secure(ctx, cfg)
 }
 
-func (t *TLS) verify(s tls.ConnectionState, name string) error {
+// trusted is why the server's certificate is not; nil where it is.
+func (t *TLS) trusted(s *tls.ConnectionState) *openssl.VerifyError {
 	if len(s.PeerCertificates) == 0 {
-		return errVerify{"upstream SSL certificate verify error: no certificate"}
+		return openssl.Failure(20)
 	}
 	o := x509.VerifyOptions{Roots: t.Roots, Intermediates: x509.NewCertPool()}
+	if o.Roots == nil {
+		o.Roots = x509.NewCertPool() // none, rather than the system's
+	}
 	for _, c := range s.PeerCertificates[1:] {
 		o.Intermediates.AddCert(c)
 	}
 	chains, err := s.PeerCertificates[0].Verify(o)
 	if err != nil {
-		return errVerify{fmt.Sprintf("upstream SSL certificate verify error: (%v)", err)}
+		return openssl.Verdict(err, s.PeerCertificates)
 	}
-	short := false
 	for _, c := range chains {
-		short = short || len(c) <= t.Depth+2
+		if len(c) <= t.Depth+2 {
+			return nil
+		}
 	}
-	if !short {
-		return errVerify{"upstream SSL certificate verify error: (22:certificate chain too long)"}
-	}
-	if s.PeerCertificates[0].VerifyHostname(name) != nil {
+	return openssl.Failure(22)
+}
+
+// refusal is what proxy_ssl_verify makes of a verdict.
+func (t *TLS) refusal(failure *openssl.VerifyError, s *tls.ConnectionState, name string) error {
+	switch {
+	case !t.Verify:
+		return nil
+	case failure != nil:
+		return errVerify{fmt.Sprintf("upstream SSL certificate verify error: (%d:%s)", failure.Code, failure.Text)}
+	case !openssl.MadeFor(s.PeerCertificates[0], name):
 		return errVerify{fmt.Sprintf("upstream SSL certificate does not match %q", name)}
 	}
 	return nil
@@ -145,7 +165,7 @@ func (x *Exchange) handshakeFailed(err error) (phases.Status, bool) {
 	case errors.Is(err, io.EOF):
 		x.logf(phases.LogErr, "peer closed connection in SSL handshake")
 	default:
-		x.logf(phases.LogErr, "SSL_do_handshake() failed (SSL: %v)", err)
+		x.logf(phases.LogErr, "SSL_do_handshake() failed (SSL: %s)", openssl.Reason(err))
 	}
 	return x.next(NextError)
 }

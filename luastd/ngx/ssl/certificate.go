@@ -82,31 +82,31 @@ func object[T any](L *lua.LState, n int, name, want string) (x T) {
 	return x
 }
 
-// during is the handshake whose certificates may still be chosen.
-func during(v *handler.VM, L *lua.LState) (x connection, why string) {
-	switch x, why = connectionOf(v, L); {
+// chooser finds the certificates that the running script may choose, or says why there are none.
+type chooser func(v *handler.VM, L *lua.LState) (choice, string)
+
+// during is the choice of a server's handshake.
+func during(v *handler.VM, L *lua.LState) (choice, string) {
+	switch x, why := connectionOf(v, L); {
 	case why != "":
+		return choice{}, why
 	case x.handshake == nil:
-		why = "the handshake has ended"
+		return choice{}, "the handshake has ended"
 	case x.c.Phase != handler.SSLCert:
-		why = "certificates are chosen in ssl_certificate_by_lua*"
+		return choice{}, "certificates are chosen in ssl_certificate_by_lua*"
+	default:
+		return choice{&x.handshake.Certificates}, ""
 	}
-	return x, why
 }
 
 // Settle ends a script's choice of certificates: one without its key, or a key alone, counts for nothing.
 func Settle(h *ssl.Handshake) {
-	h.Certificates = slices.DeleteFunc(h.Certificates, func(c tls.Certificate) bool { return c.PrivateKey == nil || len(c.Certificate) == 0 })
-}
-
-// ok, err = ssl.clear_certs()
-func clearCerts(v *handler.VM, L *lua.LState) int {
-	x, why := during(v, L)
-	if why != "" {
-		return refuse(L, why)
+	choice{&h.Certificates}.settle()
+	if h.Staple != nil && len(h.Certificates) > 0 {
+		for i := range h.Certificates {
+			h.Certificates[i].OCSPStaple = h.Staple
+		}
 	}
-	x.handshake.Certificates = nil
-	return done(L)
 }
 
 // kind tells the sorts of keys of which a server may have one certificate each.
@@ -125,17 +125,25 @@ func kindOf(c *tls.Certificate) string {
 	return ""
 }
 
-// slot is the place among the handshake's certificates for one with that kind of key. What is in it may lack a
-// certificate or a key still; Settle drops such.
-func (x *connection) slot(kind string) *tls.Certificate {
-	list := x.handshake.Certificates
+// choice is the certificates among which the other side of a handshake gets one.
+type choice struct{ list *[]tls.Certificate }
+
+// slot is the place among them for one with that kind of key. What is in it may lack a certificate or a key
+// still; settle drops such.
+func (x choice) slot(kind string) *tls.Certificate {
+	list := *x.list
 	for i := range list {
 		if kindOf(&list[i]) == kind {
 			return &list[i]
 		}
 	}
-	x.handshake.Certificates = append(list, tls.Certificate{}) //nolint:gocritic // list is a copy
-	return &x.handshake.Certificates[len(list)]
+	*x.list = append(list, tls.Certificate{})
+	return &(*x.list)[len(list)]
+}
+
+// settle drops a certificate without its key, and a key alone.
+func (x choice) settle() {
+	*x.list = slices.DeleteFunc(*x.list, func(c tls.Certificate) bool { return c.PrivateKey == nil || len(c.Certificate) == 0 })
 }
 
 func matches(key crypto.PrivateKey, cert *x509.Certificate) bool {
@@ -144,7 +152,7 @@ func matches(key crypto.PrivateKey, cert *x509.Certificate) bool {
 }
 
 // useCert puts a certificate beside its key. A key that does not fit is dropped.
-func (x *connection) useCert(c *Chain) {
+func (x choice) useCert(c *Chain) {
 	s := x.slot(kind(c.leaf.PublicKey))
 	key := s.PrivateKey
 	if key != nil && !matches(key, c.leaf) {
@@ -154,7 +162,7 @@ func (x *connection) useCert(c *Chain) {
 }
 
 // useKey puts a key beside its certificate; false if it does not fit.
-func (x *connection) useKey(key crypto.PrivateKey) bool {
+func (x choice) useKey(key crypto.PrivateKey) bool {
 	s := x.slot(kind(key.(crypto.Signer).Public()))
 	if len(s.Certificate) > 0 {
 		leaf := s.Leaf
@@ -181,63 +189,74 @@ func supported(key crypto.PrivateKey) bool {
 	return false
 }
 
-// ok, err = ssl.set_cert(cert_chain)
-func setCert(v *handler.VM, L *lua.LState) int {
-	x, why := during(v, L)
-	c := chainArg(L, 1, "set_cert")
-	switch {
-	case why != "":
-		return refuse(L, why)
-	case c == nil:
-		return refuse(L, "invalid certificate chain")
+// choosing are the functions that choose, in a server's handshake or in one with an upstream server.
+func choosing(during chooser) map[string]function {
+	return map[string]function{
+		// ok, err = ssl.clear_certs()
+		"clear_certs": func(v *handler.VM, L *lua.LState) int {
+			x, why := during(v, L)
+			if why != "" {
+				return refuse(L, why)
+			}
+			*x.list = nil
+			return done(L)
+		},
+		// ok, err = ssl.set_cert(cert_chain)
+		"set_cert": func(v *handler.VM, L *lua.LState) int {
+			x, why := during(v, L)
+			c := chainArg(L, 1, "set_cert")
+			switch {
+			case why != "":
+				return refuse(L, why)
+			case c == nil:
+				return refuse(L, "invalid certificate chain")
+			}
+			x.useCert(c)
+			return done(L)
+		},
+		// ok, err = ssl.set_priv_key(priv_key)
+		"set_priv_key": func(v *handler.VM, L *lua.LState) int {
+			x, why := during(v, L)
+			k := object[*Key](L, 1, "set_priv_key", "private key")
+			switch {
+			case why != "":
+				return refuse(L, why)
+			case k == nil:
+				return refuse(L, "invalid private key")
+			case !x.useKey(k.key):
+				return refuse(L, "SSL_use_PrivateKey() failed")
+			}
+			return done(L)
+		},
+		// ok, err = ssl.set_der_cert(der_cert_chain)
+		"set_der_cert": func(v *handler.VM, L *lua.LState) int {
+			x, why := during(v, L)
+			der := codec.CheckString(L, 1, "set_der_cert")
+			if why != "" {
+				return refuse(L, why)
+			}
+			c, _ := chainOfDER([]byte(der))
+			if c == nil {
+				return refuse(L, "d2i_X509_bio() failed")
+			}
+			x.useCert(c)
+			return done(L)
+		},
+		// ok, err = ssl.set_der_priv_key(der_priv_key)
+		"set_der_priv_key": func(v *handler.VM, L *lua.LState) int {
+			x, why := during(v, L)
+			der := codec.CheckString(L, 1, "set_der_priv_key")
+			if why != "" {
+				return refuse(L, why)
+			}
+			k := keyOfDER([]byte(der))
+			switch {
+			case k == nil:
+				return refuse(L, "d2i_PrivateKey_bio() failed")
+			case !x.useKey(k.key):
+				return refuse(L, "SSL_use_PrivateKey() failed")
+			}
+			return done(L)
+		},
 	}
-	x.useCert(c)
-	return done(L)
-}
-
-// ok, err = ssl.set_priv_key(priv_key)
-func setKey(v *handler.VM, L *lua.LState) int {
-	x, why := during(v, L)
-	k := object[*Key](L, 1, "set_priv_key", "private key")
-	switch {
-	case why != "":
-		return refuse(L, why)
-	case k == nil:
-		return refuse(L, "invalid private key")
-	case !x.useKey(k.key):
-		return refuse(L, "SSL_use_PrivateKey() failed")
-	}
-	return done(L)
-}
-
-// ok, err = ssl.set_der_cert(der_cert_chain)
-func setDERCert(v *handler.VM, L *lua.LState) int {
-	x, why := during(v, L)
-	der := codec.CheckString(L, 1, "set_der_cert")
-	if why != "" {
-		return refuse(L, why)
-	}
-	c, _ := chainOfDER([]byte(der))
-	if c == nil {
-		return refuse(L, "d2i_X509_bio() failed")
-	}
-	x.useCert(c)
-	return done(L)
-}
-
-// ok, err = ssl.set_der_priv_key(der_priv_key)
-func setDERKey(v *handler.VM, L *lua.LState) int {
-	x, why := during(v, L)
-	der := codec.CheckString(L, 1, "set_der_priv_key")
-	if why != "" {
-		return refuse(L, why)
-	}
-	k := keyOfDER([]byte(der))
-	switch {
-	case k == nil:
-		return refuse(L, "d2i_PrivateKey_bio() failed")
-	case !x.useKey(k.key):
-		return refuse(L, "SSL_use_PrivateKey() failed")
-	}
-	return done(L)
 }

@@ -11,7 +11,6 @@ type function = func(*handler.VM, *lua.LState) int
 
 // functions are those of ngx.ssl (lua-resty-core, lib/ngx/ssl.md).
 var functions = map[string]function{
-	"clear_certs": clearCerts, "set_der_cert": setDERCert, "set_der_priv_key": setDERKey, "set_cert": setCert, "set_priv_key": setKey,
 	"cert_pem_to_der": certPEMToDER, "priv_key_pem_to_der": keyPEMToDER,
 	"parse_pem_cert": parsePEMCert, "parse_der_cert": parseDERCert, "parse_pem_priv_key": parsePEMKey, "parse_der_priv_key": parseDERKey,
 	"server_name": serverName, "server_port": serverPort,
@@ -38,30 +37,60 @@ var helloFunctions = map[string]function{
 // Loader opens the module ngx.ssl.
 func Loader(v *handler.VM) lua.LGFunction {
 	return func(L *lua.LState) int {
-		mod := module(v, L, functions)
-		for name, n := range map[string]int{
-			"SSL3_VERSION": 0x0300, "TLS1_VERSION": 0x0301, "TLS1_1_VERSION": 0x0302, "TLS1_2_VERSION": 0x0303, "TLS1_3_VERSION": 0x0304,
-		} {
-			mod.RawSetString(name, lua.LNumber(n))
-		}
+		mod := module(v, L, functions, choosing(during))
+		setVersions(mod)
 		L.Push(mod)
 		return 1
 	}
 }
 
+func setVersions(mod *lua.LTable) {
+	for name, n := range map[string]int{
+		"SSL3_VERSION": 0x0300, "TLS1_VERSION": 0x0301, "TLS1_1_VERSION": 0x0302, "TLS1_2_VERSION": 0x0303, "TLS1_3_VERSION": 0x0304,
+	} {
+		mod.RawSetString(name, lua.LNumber(n))
+	}
+}
+
 // ClientHelloLoader opens the module ngx.ssl.clienthello.
-func ClientHelloLoader(v *handler.VM) lua.LGFunction {
+func ClientHelloLoader(v *handler.VM) lua.LGFunction { return loader(v, helloFunctions) }
+
+// SessionLoader opens the module ngx.ssl.session.
+func SessionLoader(v *handler.VM) lua.LGFunction { return loader(v, sessionFunctions) }
+
+// OCSPLoader opens the module ngx.ocsp.
+func OCSPLoader(v *handler.VM) lua.LGFunction { return loader(v, ocspFunctions) }
+
+// ProxyCertLoader opens the module ngx.ssl.proxysslcert.
+func ProxyCertLoader(v *handler.VM) lua.LGFunction { return loader(v, choosing(duringPeer)) }
+
+// ProxyVerifyLoader opens the module ngx.ssl.proxysslverify.
+func ProxyVerifyLoader(v *handler.VM) lua.LGFunction { return loader(v, verifyFunctions) }
+
+// ProxyLoader opens the module ngx.proxyssl.
+func ProxyLoader(v *handler.VM) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(module(v, L, helloFunctions))
+		mod := module(v, L, peerFunctions)
+		setVersions(mod)
+		L.Push(mod)
 		return 1
 	}
 }
 
-func module(v *handler.VM, L *lua.LState, fs map[string]function) *lua.LTable {
-	mod := L.CreateTable(0, len(fs)+6)
+func loader(v *handler.VM, fs map[string]function) lua.LGFunction {
+	return func(L *lua.LState) int {
+		L.Push(module(v, L, fs))
+		return 1
+	}
+}
+
+func module(v *handler.VM, L *lua.LState, lists ...map[string]function) *lua.LTable {
+	mod := L.CreateTable(0, len(lists[0])+6)
 	mod.RawSetString("version", lua.LString(codec.CoreVersion))
-	for name, f := range fs {
-		mod.RawSetString(name, L.NewFunction(func(L *lua.LState) int { return f(v, L) }))
+	for _, fs := range lists {
+		for name, f := range fs {
+			mod.RawSetString(name, L.NewFunction(func(L *lua.LState) int { return f(v, L) }))
+		}
 	}
 	return mod
 }
