@@ -172,7 +172,7 @@ func length(L *lua.LState, inst uint32, _ *frame) int {
 	target := cf.LocalBase + aOf(inst)
 	switch v := v.(type) {
 	case *lua.LTable:
-		s.set(target, s.alloc.number(float64(v.Len())))
+		s.set(target, s.alloc.number(float64(Len(v))))
 		return 0
 	case lua.LString:
 		s.set(target, s.alloc.number(float64(len(v))))

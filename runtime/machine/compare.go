@@ -156,7 +156,7 @@ func (s *state) lessValues(L *lua.LState, a, b lua.LValue, orEqual bool) bool {
 		msg = "attempt to compare two " + x + " values"
 	}
 	if cf := s.currentFrame; cf != nil && cf.Fn.IsG {
-		Errorf(L, "%s", msg)
+		throw(L, lua.LString(msg))
 	}
 	fail(L, "%s", msg)
 	return false

@@ -132,7 +132,7 @@ func install() bool {
 	stock = jumpTable
 	for op, fn := range map[int]instruction{
 		lua.OP_ADD: add, lua.OP_SUB: sub, lua.OP_MUL: mul, lua.OP_DIV: div, lua.OP_MOD: mod, lua.OP_POW: pow, lua.OP_UNM: unm,
-		lua.OP_LEN: length, lua.OP_CONCAT: concat,
+		lua.OP_LEN: length, lua.OP_CONCAT: concat, lua.OP_SETLIST: setList,
 		lua.OP_EQ: equal, lua.OP_LT: less, lua.OP_LE: lessOrEqual,
 		lua.OP_GETGLOBAL: getGlobal, lua.OP_SETGLOBAL: setGlobal, lua.OP_GETTABLE: getTable, lua.OP_GETTABLEKS: getField,
 		lua.OP_SETTABLE: setTable, lua.OP_SETTABLEKS: setField, lua.OP_SELF: self,

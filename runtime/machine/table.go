@@ -2,6 +2,7 @@ package machine
 
 import (
 	"math"
+	"math/bits"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -111,6 +112,9 @@ func setArray(t *lua.LTable, i int, key lua.LNumber, v lua.LValue) {
 		}
 		return
 	}
+	if i >= cap(x.array) {
+		x.array = grow(x.array, i+1)
+	}
 	for len(x.array) < i {
 		x.array = append(x.array, fromHash(x, len(x.array)))
 	}
@@ -124,8 +128,72 @@ func setArray(t *lua.LTable, i int, key lua.LNumber, v lua.LValue) {
 		if isNil(next) {
 			return
 		}
+		if len(x.array) == cap(x.array) {
+			x.array = grow(x.array, len(x.array)+1)
+		}
 		x.array = append(x.array, next)
 	}
+}
+
+// grow gives an array room for n elements: a power of two, as in LuaJIT, because Len depends on it.
+func grow(a []lua.LValue, n int) []lua.LValue {
+	return append(make([]lua.LValue, 0, max(1<<bits.Len(uint(n-1)), 2)), a...)
+}
+
+// Len is #t: an n with t[n] but no t[n+1]. If there are several, LuaJIT's is the one that a binary search of the array part finds,
+// room for elements to come included; the capacity of the array stands for that.
+func Len(t *lua.LTable) int {
+	a := tableOf(t).array
+	n := len(a)
+	if n == 0 || n == cap(a) && !isNil(a[n-1]) {
+		return n
+	}
+	low, high := 0, cap(a)
+	for high-low > 1 {
+		if mid := int(uint(low+high) >> 1); mid <= n && !isNil(a[mid-1]) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// setList stores the values in the registers above a new table as its elements from some index on.
+func setList(L *lua.LState, inst uint32, _ *frame) int {
+	s := stateOf(L)
+	cf := s.currentFrame
+	base := cf.LocalBase + aOf(inst)
+	batch := cOf(inst)
+	if batch == 0 {
+		batch = int(cf.Fn.Proto.Code[cf.Pc])
+		cf.Pc++
+	}
+	first := (batch - 1) * lua.FieldsPerFlush
+	n := bOf(inst)
+	open := n == 0
+	if open {
+		n = s.reg.top - base - 1
+	}
+	t, _ := s.reg.array[base].(*lua.LTable)
+	x := tableOf(t)
+	values := s.reg.array[base+1 : base+1+n]
+	if len(x.array) == first && len(x.dict) == 0 {
+		if need := first + n; need > cap(x.array) {
+			if open {
+				// LuaJIT makes room for one more than there are.
+				x.array = append(make([]lua.LValue, 0, need+1), x.array...)
+			} else {
+				x.array = grow(x.array, need)
+			}
+		}
+		x.array = append(x.array, values...)
+		return 0
+	}
+	for i, v := range values {
+		SetInt(t, first+i+1, v)
+	}
+	return 0
 }
 
 // fromHash takes the element at an index out of the hash part.

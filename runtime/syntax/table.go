@@ -15,6 +15,8 @@ type constructor struct {
 	queued int
 	array  int
 	hash   int
+	// items has one entry for each positional field, as far as their number can be announced.
+	items []item
 }
 
 func (p *parser) table() expr {
@@ -38,6 +40,9 @@ func (p *parser) table() expr {
 			c.item = p.expression()
 			c.array++
 			c.queued++
+			if len(c.items) < maxHint {
+				c.items = append(c.items, c.item.item())
+			}
 		}
 		if !p.accept(',') && !p.accept(';') {
 			break
@@ -45,7 +50,9 @@ func (p *parser) table() expr {
 	}
 	p.closing('}', '{', line)
 	f.flushLast(&c)
-	setB(&f.code[at], min(c.array, maxHint))
+	if len(c.items) > 0 {
+		setB(&f.code[at], min(room(c.items), maxHint))
+	}
 	setC(&f.code[at], min(c.hash, maxHint))
 	return c.table
 }
@@ -82,8 +89,6 @@ func (f *function) flushLast(c *constructor) {
 	if c.item.isMulti() {
 		f.setReturns(&c.item, -1)
 		f.setList(c.table.info, c.array, -1)
-		// How many values there will be is not known, so they are no reason to announce room.
-		c.array--
 		return
 	}
 	if c.item.kind != noValue {
