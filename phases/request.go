@@ -50,7 +50,8 @@ type Wire interface {
 	Flush() error
 	// End closes the answer's framing.
 	End() error
-	// Abandon makes the connection close after the request, since the answer cannot be completed.
+	// Abandon makes the connection close after the request, since the answer cannot be completed. What is
+	// buffered is not sent.
 	Abandon()
 	// Gone is closed once the client has gone away; the first call starts the watch.
 	Gone() <-chan struct{}

@@ -50,10 +50,11 @@ func (c *Ctx) SendHeader() phases.Status {
 		r.Out.ClearContentLength()
 		r.Out.AllowRanges = false
 	}
-	if c.Buffering {
+	if c.Buffering && r.Out.ContentLength < 0 {
 		c.headerSent = true
 		return phases.OK
 	}
+	c.Buffering = false // the script knows the length: nothing has to be gathered
 	return c.finishHead(r.SendHeader())
 }
 

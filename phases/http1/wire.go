@@ -487,11 +487,9 @@ func (w *wire) flushEnd() {
 	}
 }
 
-// Abandon makes the connection close.
+// Abandon makes the connection close. What waits to be sent is dropped.
 func (w *wire) Abandon() {
-	if len(w.out) > 0 && !w.broken {
-		w.Flush() //nolint:errcheck // it is being given up
-	}
+	w.out = w.out[:0]
 	w.broken = true
 }
 

@@ -408,6 +408,9 @@ func (x *Exchange) end(rc phases.Status) phases.Status {
 	x.bal.freeLeft()
 	x.state.ResponseTime = time.Since(x.attempt)
 	if x.R.HeaderSent && rc != phases.OK {
+		if !x.R.OffWire() {
+			x.R.Output(phases.Buf{Flush: true}) // the client gets what there is before the connection closes
+		}
 		return phases.Error
 	}
 	return rc
