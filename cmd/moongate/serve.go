@@ -49,6 +49,7 @@ func serve(o *options) int {
 		reportStart(nil)
 		return 1
 	}
+	defer profile()()
 	t.Announce(phases.Product)
 	t.Announce("start worker processes")
 	g.watcher = reload.Watch(g.engine, g.load, reload.Options{Config: o.configFiles})
