@@ -1,8 +1,18 @@
-// Package bench measures the gateway over the wire. Its workloads are folders' worth of ordinary
-// configuration (workloads/*.conf) that OpenResty can serve too: nothing in them is made for a benchmark.
+// Command bench answers one question on your own machine: what does moongate cost beside OpenResty?
 //
-//	go test -bench . ./bench
+//	make bench                                  # every workload, report in bench/out
+//	go run ./bench -w hello,proxy -against openresty
+//	go run ./bench -list
 //
-// The figures include the client, which is small and the same for all workloads: compare them with each
-// other, and between two commits with benchstat; they say nothing about another server.
-package bench
+// It starts moongate and the servers that it is compared with on the same nginx.conf and scripts, one workload
+// after the other, pins them to the same cores and the load to others, and runs rounds in turn: A B A B. For each round it
+// reads the kernel's account of the servers' processor time at the moments when counting begins and
+// ends. CPU time per request is the figure to trust on a busy machine; requests a second and latency
+// suffer from neighbours.
+//
+// Packages: load makes the load and the histograms, engine starts servers and reads their account, workload
+// reads the folders in workloads/, upstream has the servers behind the gateway, report shows the results.
+// harness.go puts them together; idle.go and reload.go are the kinds of workload that are not rounds of load.
+//
+// docs/benchmarks.md has figures, and how to add a workload or an engine.
+package main

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+)
+
+// Report is everything that a run measured. Its JSON is the harness's output for programs; durations in it are
+// nanoseconds.
+type Report struct {
+	Date      time.Time  `json:"date"`
+	Machine   Machine    `json:"machine"`
+	Settings  Settings   `json:"settings"`
+	Engines   []Engine   `json:"engines"` // the first is the one that the others are compared with
+	Workloads []Workload `json:"workloads"`
+	Referee   []Referee  `json:"referee,omitempty"`
+}
+
+// Machine is where it ran.
+type Machine struct {
+	CPU        string  `json:"cpu"`
+	Cores      int     `json:"cores"`
+	Kernel     string  `json:"kernel"`
+	MemoryMB   int64   `json:"memory_mb"`
+	Go         string  `json:"go"`
+	LoadBefore float64 `json:"load_before"` // load average of a minute when the run began
+	LoadAfter  float64 `json:"load_after"`  // and when it ended; the run's own share is in it
+}
+
+// Settings are how it ran.
+type Settings struct {
+	Rounds      int           `json:"rounds"`
+	Round       time.Duration `json:"round"`
+	Warmup      time.Duration `json:"warmup"`
+	Workers     int           `json:"workers"`
+	ServerCores []int         `json:"server_cores"`
+	LoadCores   []int         `json:"load_cores"`
+	Profiled    bool          `json:"profiled,omitempty"`
+}
+
+// Shared reports whether servers and load have cores in common.
+func (s *Settings) Shared() bool {
+	for _, a := range s.ServerCores {
+		for _, b := range s.LoadCores {
+			if a == b {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Engine is a server that took part.
+type Engine struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Workload is what one workload, or one point of a sweep, came to.
+type Workload struct {
+	Name        string  `json:"name"`
+	Point       int     `json:"point,omitempty"`
+	Title       string  `json:"title"`
+	Group       string  `json:"group"`
+	Kind        string  `json:"kind"`
+	About       string  `json:"about"`
+	Connections int     `json:"connections"`
+	Rate        float64 `json:"rate,omitempty"` // requests a second of the latency rounds
+	Sides       []Side  `json:"sides"`
+	Error       string  `json:"error,omitempty"` // why it could not be run at all
+}
+
+// Side is one engine's part of a workload.
+type Side struct {
+	Engine  string  `json:"engine"`
+	Skipped string  `json:"skipped,omitempty"` // why it did not take part
+	Failed  string  `json:"failed,omitempty"`  // what went wrong
+	Full    []Round `json:"full,omitempty"`    // at saturation
+	Steady  []Round `json:"steady,omitempty"`  // at the fixed rate
+	Memory  int64   `json:"memory,omitempty"`  // largest proportional set size seen, bytes
+	// MemoryEach is the memory of one idle connection in bytes (kind idle).
+	MemoryEach float64 `json:"memory_each,omitempty"`
+	MemoryBase int64   `json:"memory_base,omitempty"` // before the connections, bytes
+	Reloads    int     `json:"reloads,omitempty"`     // kind reload
+}
+
+// Round is one round of one engine.
+type Round struct {
+	Requests   int64         `json:"requests"` // right answers
+	Wrong      int64         `json:"wrong,omitempty"`
+	Lost       int64         `json:"lost,omitempty"`
+	Refused    int64         `json:"refused,omitempty"`
+	Timeouts   int64         `json:"timeouts,omitempty"`
+	Late       int64         `json:"late,omitempty"`
+	Example    string        `json:"example,omitempty"` // the first failure
+	Elapsed    time.Duration `json:"elapsed"`
+	RPS        float64       `json:"rps"`
+	CPU        time.Duration `json:"cpu"`  // all processes of the server
+	User       time.Duration `json:"user"` // by ticks of 10 ms
+	System     time.Duration `json:"system"`
+	CPUEach    time.Duration `json:"cpu_each"`    // for one request
+	ServerBusy float64       `json:"server_busy"` // share of its cores
+	LoadBusy   float64       `json:"load_busy"`
+	P50        time.Duration `json:"p50"`
+	P90        time.Duration `json:"p90"`
+	P99        time.Duration `json:"p99"`
+	P999       time.Duration `json:"p999"`
+	Max        time.Duration `json:"max"`
+}
+
+// Failures are requests without a right answer.
+func (r *Round) Failures() int64 { return r.Wrong + r.Lost + r.Refused + r.Timeouts }
+
+// Referee is one comparison of the harness's own load generator with wrk.
+type Referee struct {
+	Engine string  `json:"engine"`
+	Own    float64 `json:"own"` // requests a second
+	Wrk    float64 `json:"wrk"`
+	Ratio  float64 `json:"ratio"` // own / wrk
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(r)
+}
+
+// ReadJSON reads what WriteJSON wrote.
+func ReadJSON(rd io.Reader) (*Report, error) {
+	r := &Report{}
+	return r, json.NewDecoder(rd).Decode(r)
+}

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"slices"
+	"time"
+)
+
+// Stat is the median of some rounds, and their spread.
+type Stat struct {
+	Median, Min, Max float64
+	N                int
+}
+
+// Summarize is the median of the values, and the smallest and largest of them.
+func Summarize(values []float64) Stat {
+	if len(values) == 0 {
+		return Stat{}
+	}
+	v := slices.Clone(values)
+	slices.Sort(v)
+	s := Stat{Min: v[0], Max: v[len(v)-1], N: len(v), Median: v[len(v)/2]}
+	if len(v)%2 == 0 {
+		s.Median = (v[len(v)/2-1] + v[len(v)/2]) / 2
+	}
+	return s
+}
+
+// Spread is the distance between the extremes in parts of the median.
+func (s Stat) Spread() float64 {
+	if s.Median == 0 {
+		return 0
+	}
+	return (s.Max - s.Min) / s.Median
+}
+
+// Figure picks one number of a round.
+type Figure func(*Round) float64
+
+// The figures that reports show.
+var (
+	RPS     Figure = func(r *Round) float64 { return r.RPS }
+	CPUEach Figure = func(r *Round) float64 { return float64(r.CPUEach) }
+	P50     Figure = func(r *Round) float64 { return float64(r.P50) }
+	P90     Figure = func(r *Round) float64 { return float64(r.P90) }
+	P99     Figure = func(r *Round) float64 { return float64(r.P99) }
+	P999    Figure = func(r *Round) float64 { return float64(r.P999) }
+	MaxLat  Figure = func(r *Round) float64 { return float64(r.Max) }
+	Busy    Figure = func(r *Round) float64 { return r.ServerBusy }
+)
+
+// Over summarizes a figure over rounds.
+func Over(rounds []Round, f Figure) Stat {
+	v := make([]float64, len(rounds))
+	for i := range rounds {
+		v[i] = f(&rounds[i])
+	}
+	return Summarize(v)
+}
+
+// Ratio compares two engines round by round: what happened to the machine in a round happened to both, so the
+// quotients lie closer together than the figures.
+func Ratio(a, b []Round, f Figure) Stat {
+	var v []float64
+	for i := range min(len(a), len(b)) {
+		if d := f(&b[i]); d > 0 {
+			v = append(v, f(&a[i])/d)
+		}
+	}
+	return Summarize(v)
+}
+
+// Fails is how many requests of all rounds had no right answer.
+func (s *Side) Fails() (n int64) {
+	for _, rounds := range [][]Round{s.Full, s.Steady} {
+		for i := range rounds {
+			n += rounds[i].Failures()
+		}
+	}
+	return n
+}
+
+// Side is an engine's part; nil if it did not take part.
+func (w *Workload) Side(engine string) *Side {
+	for i := range w.Sides {
+		if w.Sides[i].Engine == engine {
+			return &w.Sides[i]
+		}
+	}
+	return nil
+}
+
+// CPURounds are the rounds that CPU time per request is taken from: those at saturation, or the steady ones
+// where a workload has no others.
+func (s *Side) CPURounds() []Round {
+	if len(s.Full) > 0 {
+		return s.Full
+	}
+	return s.Steady
+}
+
+// Duration makes nanoseconds of a figure.
+func Duration(ns float64) time.Duration { return time.Duration(ns) }
