@@ -70,7 +70,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.errlog":     worker.ErrlogLoader,
 	"ngx.semaphore":  thread.SemaphoreLoader,
 	"ngx.ssl":        ssl.Loader,
-	"ffi":            func(*handler.VM) lua.LGFunction { return ffi.Loader },
+	"ffi":            func(v *handler.VM) lua.LGFunction { return ffi.Loader(v.Null) },
 	"string.buffer":  func(v *handler.VM) lua.LGFunction { return buffer.Loader(v.Null) },
 	"thread.exdata":  func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },
 	"thread.exdata2": func(v *handler.VM) lua.LGFunction { return exdata.Loader(v.W) },

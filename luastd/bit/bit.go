@@ -48,8 +48,16 @@ func operand(L *lua.LState, n int) (uint64, width) {
 		}
 		return b, signed
 	}
+	if c, ok := cdata.ComplexOf(v); ok {
+		return cdata.Truncate(real(c)), signed
+	}
 	f, ok := machine.ToNumber(v)
 	if !ok {
+		if ud, isUserdata := v.(*lua.LUserData); isUserdata {
+			if c, isC := ud.Value.(interface{ CName() string }); isC {
+				machine.ArgError(L, n, "cannot convert '"+c.CName()+"' to 'int64_t'")
+			}
+		}
 		machine.TypeError(L, n, "number")
 	}
 	return wrap(f), plain

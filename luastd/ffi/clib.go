@@ -18,29 +18,29 @@ type function struct {
 	call func(lib *library, L *lua.LState, args int) lua.LValue
 }
 
-// libc is what can be called. Arguments stand at 2 and up.
+// libc is what can be called. Arguments stand at 1 and up.
 var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
 	"strlen": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		return box64(uint64(len(lib.textArg(L, 2))), true)
+		return box64(uint64(len(lib.textArg(L, 1))), true)
 	},
 	"strcmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		return lua.LNumber(bytes.Compare(lib.textArg(L, 2), lib.textArg(L, 3)))
+		return lua.LNumber(bytes.Compare(lib.textArg(L, 1), lib.textArg(L, 2)))
 	},
 	"strncmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		n := max(intArg(L, 4), 0)
-		a, b := lib.textArg(L, 2), lib.textArg(L, 3)
+		n := max(intArg(L, 3), 0)
+		a, b := lib.textArg(L, 1), lib.textArg(L, 2)
 		return lua.LNumber(bytes.Compare(a[:min(n, len(a))], b[:min(n, len(b))]))
 	},
 	"memcmp": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		n := intArg(L, 4)
-		return lua.LNumber(bytes.Compare(lib.bytesArg(L, 2, n), lib.bytesArg(L, 3, n)))
+		n := intArg(L, 3)
+		return lua.LNumber(bytes.Compare(lib.bytesArg(L, 1, n), lib.bytesArg(L, 2, n)))
 	},
 	"memcpy":  moveMemory,
 	"memmove": moveMemory,
 	"memset": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		d := lib.pointerArg(L, 2, voidStar, true)
-		c := byte(intArg(L, 3))
-		b := lib.room(L, d.mem, d.off, intArg(L, 4), d.bits)
+		d := lib.pointerArg(L, 1, voidStar, false)
+		c := byte(intArg(L, 2))
+		b := lib.room(L, d.mem, d.off, intArg(L, 3), d.bits)
 		writable(L, d.mem)
 		for i := range b {
 			b[i] = c
@@ -50,8 +50,8 @@ var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
 	"getpid": func(*library, *lua.LState, int) lua.LValue { return lua.LNumber(os.Getpid()) },
 	"time": func(lib *library, L *lua.LState, args int) lua.LValue {
 		now := time.Now().Unix()
-		if args > 0 && L.Get(2) != lua.LNil {
-			d := lib.pointerArg(L, 2, voidStar, true)
+		if args > 0 && L.Get(1) != lua.LNil {
+			d := lib.pointerArg(L, 1, voidStar, false)
 			if d.mem != nil || d.bits != 0 {
 				lib.store(L, typeInt64, d.mem, d.off, d.bits, lua.LNumber(now))
 			}
@@ -60,20 +60,20 @@ var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
 	},
 	"gettimeofday": func(lib *library, L *lua.LState, _ int) lua.LValue {
 		now := time.Now()
-		d := lib.pointerArg(L, 2, voidStar, true)
+		d := lib.pointerArg(L, 1, voidStar, false)
 		lib.store(L, typeInt64, d.mem, d.off, d.bits, lua.LNumber(now.Unix()))
 		lib.store(L, typeInt64, d.mem, d.off+wordSize, d.bits, lua.LNumber(now.Nanosecond()/1000))
 		return lua.LNumber(0)
 	},
 	"strerror": func(lib *library, L *lua.LState, _ int) lua.LValue {
-		s := syscall.Errno(intArg(L, 2)).Error()
+		s := syscall.Errno(intArg(L, 1)).Error()
 		return lib.wrap(data{typ: pointerTo(typeChar), mem: stringBlock(strings.ToUpper(s[:1]) + s[1:])})
 	},
 }
 
 func moveMemory(lib *library, L *lua.LState, _ int) lua.LValue {
-	d, s := lib.pointerArg(L, 2, voidStar, true), lib.pointerArg(L, 3, constVoid, true)
-	n := intArg(L, 4)
+	d, s := lib.pointerArg(L, 1, voidStar, false), lib.pointerArg(L, 2, constVoid, false)
+	n := intArg(L, 3)
 	from, to := lib.room(L, s.mem, s.off, n, s.bits), lib.room(L, d.mem, d.off, n, d.bits)
 	writable(L, d.mem)
 	copy(to, from)
@@ -81,12 +81,12 @@ func moveMemory(lib *library, L *lua.LState, _ int) lua.LValue {
 }
 
 func (lib *library) textArg(L *lua.LState, n int) []byte {
-	d := lib.pointerArg(L, n, constChar, true)
+	d := lib.pointerArg(L, n, constChar, false)
 	return lib.text(L, &d)
 }
 
 func (lib *library) bytesArg(L *lua.LState, n, size int) []byte {
-	d := lib.pointerArg(L, n, constVoid, true)
+	d := lib.pointerArg(L, n, constVoid, false)
 	return lib.room(L, d.mem, d.off, size, d.bits)
 }
 
@@ -116,9 +116,10 @@ func hint(name string) string {
 	return ""
 }
 
-// invoke calls a C function with the arguments from 2 on.
+// invoke calls a C function with the arguments behind it.
 func (lib *library) invoke(L *lua.LState, d *data) int {
-	args := L.GetTop() - 1
+	L.Remove(1)
+	args := L.GetTop()
 	if f := d.function; f.call != nil {
 		if args < len(d.typ.params) || args > len(d.typ.params) && !d.typ.variadic {
 			machine.Errorf(L, "wrong number of arguments for function call")
@@ -185,7 +186,8 @@ func (lib *library) symbol(L *lua.LState, key lua.LValue) lua.LValue {
 	if s.external != "" {
 		external = s.external
 	}
-	ud := lib.wrap(data{typ: s.typ, function: &function{name: external, call: libc[external]}})
+	f := &function{name: external, call: libc[external]}
+	ud := lib.wrap(data{typ: s.typ, mem: &block{function: f}, function: f})
 	lib.functions[name] = ud
 	return ud
 }

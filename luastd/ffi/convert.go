@@ -2,6 +2,7 @@ package ffi
 
 import (
 	"math"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -25,10 +26,16 @@ func sourceName(v lua.LValue) string {
 			return typeComplexFloat.String()
 		}
 	}
+	if v.Type() == lua.LTBool {
+		return typeBool.String()
+	}
 	return machine.TypeName(v)
 }
 
 func badConversion(L *lua.LState, v lua.LValue, t *ctype) {
+	if t.kind == kindEnum && v == lua.LNil {
+		t = intType(t.size, t.unsigned)
+	}
 	machine.Errorf(L, "cannot convert '%s' to '%s'", sourceName(v), t)
 }
 
@@ -89,7 +96,7 @@ func (lib *library) integer(L *lua.LState, t *ctype, v lua.LValue, cast bool) ui
 	case lua.LBool:
 		return bit(bool(v))
 	case *lua.LNilType:
-		if t.kind == kindBool {
+		if cast && t.kind == kindInt {
 			return 0
 		}
 	case lua.LString:
@@ -105,7 +112,7 @@ func (lib *library) integer(L *lua.LState, t *ctype, v lua.LValue, cast bool) ui
 		bits, _, ok := cdata.Integer(v)
 		if !ok {
 			d := dataOf(v)
-			if d == nil || t.kind != kindBool && (!cast || t.kind == kindEnum) || d.typ.isNumber() {
+			if d == nil || !cast || t.kind != kindInt || d.typ.isNumber() {
 				break
 			}
 			bits = lib.address(d)
@@ -176,14 +183,24 @@ func (lib *library) tryPointer(L *lua.LState, t *ctype, v lua.LValue, cast bool)
 		}
 		d := dataOf(v)
 		if d == nil {
-			// C cannot look into other userdata.
-			break
+			if _, isC := x.Value.(interface{ LuaType() string }); isC {
+				break
+			}
+			return lib.opaque(t, x), true
 		}
-		if cast && d.typ.kind != kindFunction || compatible(t, d.typ) {
+		if cast || compatible(t, d.typ) {
 			return data{typ: t, mem: d.mem, off: d.off, bits: d.bits, function: d.function}, true
 		}
 	}
 	return data{}, false
+}
+
+// opaque is a pointer to userdata, which C may pass around but not look into. It is NULL for ngx.null.
+func (lib *library) opaque(t *ctype, ud *lua.LUserData) data {
+	if lua.LValue(ud) == lib.null {
+		return data{typ: t}
+	}
+	return data{typ: t, bits: uint64(uintptr(unsafe.Pointer(ud)))}
 }
 
 // compatible reports whether C lets a pointer t be made of an s without a cast.
@@ -192,15 +209,38 @@ func compatible(t, s *ctype) bool {
 	switch s.kind {
 	case kindPointer, kindArray:
 		target = s.elem
+		if target.constant && !t.elem.constant || target.volatile && !t.elem.volatile {
+			return false
+		}
 	case kindRecord, kindFunction:
 	default:
 		return false
 	}
-	if target.constant && !t.elem.constant {
-		return false
+	return t.elem.kind == kindVoid || target.kind == kindVoid || alike(t.elem, target)
+}
+
+// comparable reports whether pointers p and q may be subtracted and ordered.
+func comparable(p, q *ctype) bool { return alike(p.elem, q.elem) }
+
+// alike compares what two pointers point to: signs and the names of enums do not count, qualifiers only further down.
+func alike(a, b *ctype) bool {
+	if a.kind == kindEnum {
+		a = intType(a.size, a.unsigned)
 	}
-	return t.elem.kind == kindVoid || target.kind == kindVoid || same(t.elem, target) ||
-		t.elem.kind == kindInt && target.kind == kindInt && t.elem.size == target.size
+	if b.kind == kindEnum {
+		b = intType(b.size, b.unsigned)
+	}
+	switch {
+	case a.kind != b.kind || a.size != b.size:
+		return false
+	case a.kind == kindRecord:
+		return a.rec == b.rec
+	case a.kind == kindArray && a.count != b.count:
+		return false
+	case a.kind == kindArray, a.kind == kindPointer:
+		return a.elem.constant == b.elem.constant && a.elem.volatile == b.elem.volatile && alike(a.elem, b.elem)
+	}
+	return true
 }
 
 // storeScalar writes v as a number or pointer of type t.

@@ -70,7 +70,7 @@ func (p *parser) direct(attrs *attributes) (name string, wrap func(*ctype) *ctyp
 	switch {
 	case p.isName():
 		if p.abstract {
-			p.lx.fail(p.tok.text, "'%s' expected", "<eof>")
+			p.lx.fail(p.near(), "'%s' expected", "<eof>")
 		}
 		name = p.tok.text
 		p.advance()
@@ -213,12 +213,12 @@ func (p *parser) record(word string, attrs *attributes) *ctype {
 		spec := p.specifiers("static")
 		for {
 			if last {
-				p.lx.fail(p.tok.text, "'%s' expected", "}")
+				p.lx.fail(p.near(), "'%s' expected", "}")
 			}
 			name, typ, a := p.declarator(&spec)
 			if spec.static {
 				if name == "" {
-					p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+					p.lx.fail(p.near(), "'%s' expected", "<identifier>")
 				}
 				t.rec.addConstant(name, p.initializer(typ))
 			} else {
@@ -230,7 +230,7 @@ func (p *parser) record(word string, attrs *attributes) *ctype {
 				case typ.kind == kindArray && !sized:
 					last = true
 				case name == "" && (typ.kind != kindRecord || typ.rec.variable) && typ.kind != kindEnum:
-					p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+					p.lx.fail(p.near(), "'%s' expected", "<identifier>")
 				}
 				fields = append(fields, f)
 			}

@@ -126,7 +126,7 @@ func (p *parser) unary() integer {
 	// A member of a structure is no constant.
 	if p.is(".") {
 		p.advance()
-		p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+		p.lx.fail(p.near(), "'%s' expected", "<identifier>")
 	}
 	return v
 }
@@ -142,6 +142,9 @@ func (p *parser) primary() integer {
 	case p.accept("-"):
 		v := p.unary()
 		return normal(-v.n, v.unsigned)
+	case p.accept("*"), p.accept("&"):
+		p.unary()
+		p.fail("invalid C type")
 	case p.accept("+"):
 		return p.unary()
 	case p.accept("~"):

@@ -24,7 +24,7 @@ func run(tb testing.TB, src string) (string, error) {
 		lualib.Open(w.L, lualib.Options{Stdout: &out})
 		bit.Open(w.L)
 		preload, _ := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
-		preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader))
+		preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(lua.LNil)))
 		return nil
 	}})
 	if err != nil {

@@ -62,12 +62,15 @@ func (lib *library) finalize(L *lua.LState) int {
 // cdata = ffi.gc(cdata, finalizer)
 func (lib *library) gc(L *lua.LState) int {
 	ud, ok := L.Get(1).(*lua.LUserData)
-	if !ok || dataOf(ud) == nil {
+	if !ok || machine.TypeName(ud) != "cdata" {
 		machine.TypeError(L, 1, "cdata")
 	}
 	fn := L.Get(2)
 	if L.GetTop() < 2 {
-		machine.TypeError(L, 2, "function")
+		machine.ArgError(L, 2, "value expected")
+	}
+	if d := dataOf(ud); d == nil || d.typ.isNumber() {
+		machine.ArgError(L, 1, "invalid C type")
 	}
 	lib.protect(L, ud, fn)
 	L.Push(ud)

@@ -109,73 +109,73 @@ func metamethod(d *data, event string) lua.LValue {
 
 // v = cdata[key]
 func (lib *library) index(L *lua.LState) int {
-	key := L.Get(2)
-	if t, ok := typeOf(L.Get(1)); ok {
-		return lib.indexType(L, t, key)
-	}
-	d := dataOf(L.Get(1))
-	if d == nil {
-		machine.TypeError(L, 1, "cdata")
-	}
-	p, ok := lib.locate(L, d, key)
-	if !ok {
-		fn := metamethod(d, "__index")
-		if fn == lua.LNil {
-			badIndex(L, d.typ, key)
+	if dataOf(L.Get(1)) == nil {
+		if _, ok := typeOf(L.Get(1)); !ok {
+			machine.TypeError(L, 1, "cdata")
 		}
-		if f, isFunction := fn.(*lua.LFunction); isFunction {
-			L.Push(f)
-			L.Push(L.Get(1))
-			L.Push(key)
-			L.Call(2, 1)
-			return 1
-		}
-		v := machine.Index(L, fn, key)
-		if v == lua.LNil {
-			badIndex(L, d.typ, key)
-		}
-		L.Push(v)
-		return 1
 	}
-	if p.field != nil && p.field.constant {
-		L.Push(machine.Number(L, float64(p.field.value)))
-		return 1
-	}
-	if p.field != nil {
-		L.Push(lib.loadBits(L, p.field, lib.room(L, p.mem, p.off, p.field.bytesOf(), p.addr)))
-		return 1
-	}
-	L.Push(lib.load(L, p.typ, p.mem, p.off, p.addr))
+	L.Push(lib.at(L, L.Get(1), L.Get(2)))
 	return 1
 }
 
-// indexType is T.name for a type with a metatype or constants.
-func (lib *library) indexType(L *lua.LState, t *ctype, key lua.LValue) int {
-	r := recordOf(t)
-	if name, isName := key.(lua.LString); isName && r != nil {
-		if f := r.byName[string(name)]; f != nil && f.constant {
-			L.Push(machine.Number(L, float64(f.value)))
-			return 1
+// at is v[key] of C data or a C type.
+func (lib *library) at(L *lua.LState, v, key lua.LValue) lua.LValue {
+	if t, ok := typeOf(v); ok {
+		return lib.indexType(L, v, t, key)
+	}
+	d := dataOf(v)
+	p, ok := lib.locate(L, d, key)
+	if !ok {
+		fn := metamethod(d, "__index")
+		return lib.indexMeta(L, v, d.typ, fn, key)
+	}
+	if p.field != nil && p.field.constant {
+		return machine.Number(L, float64(p.field.value))
+	}
+	if p.field != nil {
+		return lib.loadBits(L, p.field, lib.room(L, p.mem, p.off, p.field.bytesOf(), p.addr))
+	}
+	return lib.load(L, p.typ, p.mem, p.off, p.addr)
+}
+
+// indexMeta asks the metamethod __index of v, which is or has the type t.
+func (lib *library) indexMeta(L *lua.LState, v lua.LValue, t *ctype, fn, key lua.LValue) lua.LValue {
+	switch f := fn.(type) {
+	case *lua.LNilType:
+		badIndex(L, t, key)
+	case *lua.LFunction:
+		callMeta(L, f, 1, v, key)
+		r := L.Get(-1)
+		L.Pop(1)
+		return r
+	case *lua.LUserData:
+		if dataOf(f) != nil {
+			return lib.at(L, f, key)
 		}
 	}
-	if r != nil && r.meta != nil {
-		if fn := r.meta.RawGetString("__index"); fn != lua.LNil {
-			if f, isFunction := fn.(*lua.LFunction); isFunction {
-				L.Push(f)
-				L.Push(L.Get(1))
-				L.Push(key)
-				L.Call(2, 1)
-				return 1
-			}
-			L.Push(machine.Index(L, fn, key))
-			return 1
-		}
+	r := machine.Index(L, fn, key)
+	if r == lua.LNil {
+		badIndex(L, t, key)
 	}
-	if _, isName := key.(lua.LString); !isName {
+	return r
+}
+
+// indexType is T.name for a type v with a metatype or constants.
+func (lib *library) indexType(L *lua.LState, v lua.LValue, t *ctype, key lua.LValue) lua.LValue {
+	name, isName := key.(lua.LString)
+	if !isName {
 		machine.Errorf(L, "'ctype' cannot be indexed with '%s'", sourceName(key))
 	}
-	badIndex(L, t, key)
-	return 0
+	fn := lua.LValue(lua.LNil)
+	if r := recordOf(t); r != nil {
+		if f := r.byName[string(name)]; f != nil && f.constant {
+			return machine.Number(L, float64(f.value))
+		}
+		if r.meta != nil {
+			fn = r.meta.RawGetString("__index")
+		}
+	}
+	return lib.indexMeta(L, v, t, fn, key)
 }
 
 func badIndex(L *lua.LState, t *ctype, key lua.LValue) {
@@ -185,7 +185,7 @@ func badIndex(L *lua.LState, t *ctype, key lua.LValue) {
 		}
 		machine.Errorf(L, "'%s' has no member named '%s'", t, string(name))
 	}
-	machine.Errorf(L, "'%s' cannot be indexed with '%s'", t, sourceName(key))
+	machine.Errorf(L, "'%s' cannot be indexed with '%s'", t, operandName(key))
 }
 
 // cdata[key] = v

@@ -58,7 +58,7 @@ func (t *ctype) manyInitialisers(v lua.LValue) bool {
 	case *lua.LTable:
 		return false
 	case lua.LString:
-		return t.kind == kindRecord || !t.elem.isByte()
+		return t.kind == kindRecord
 	}
 	d := dataOf(v)
 	return d == nil || !same(d.typ, t)

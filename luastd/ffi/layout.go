@@ -58,7 +58,7 @@ func (p *parser) layOut(r *record, fields []field, attrs *attributes) {
 	for i := range r.fields {
 		r.addNames(&r.fields[i])
 	}
-	r.defined = true
+	p.d.complete(r)
 }
 
 // addConstant makes a constant that is a member.

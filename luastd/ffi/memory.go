@@ -12,6 +12,8 @@ type block struct {
 	bytes []byte
 	// fixed is set for the memory of strings, which must not change.
 	fixed bool
+	// function is set for what pointers to a C function point to.
+	function *function
 	// addr is the address of the first byte, 0 until somebody asks for it.
 	addr uint64
 }

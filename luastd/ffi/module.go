@@ -22,11 +22,22 @@ type library struct {
 	newproxy  lua.LValue
 	functions map[string]*lua.LUserData
 	errno     int
+	// null is ngx.null, which is a NULL pointer to C.
+	null lua.LValue
 }
 
-// Loader makes the table that require "ffi" gives. It keeps the VM's declarations in the table, so a VM calls it once.
-func Loader(L *lua.LState) int {
+// Loader returns the loader of the module ffi, for package.preload. The table that it makes has the VM's declarations, so a VM calls it once.
+// null is the Lua value that stands for a NULL pointer, ngx.null.
+func Loader(null lua.LValue) lua.LGFunction {
+	return func(L *lua.LState) int {
+		L.Push(newLibrary(L, null).table(L))
+		return 1
+	}
+}
+
+func newLibrary(L *lua.LState, null lua.LValue) *library {
 	lib := &library{
+		null:  null,
 		decls: newDeclarations(), named: map[string]*ctype{}, space: newAddresses(), newproxy: L.GetGlobal("newproxy"),
 		functions: map[string]*lua.LUserData{},
 	}
@@ -38,8 +49,13 @@ func Loader(L *lua.LState) int {
 		"__mod": lib.arith("%", "__mod"), "__pow": lib.arith("^", "__pow"), "__unm": lib.arith("-u", "__unm"),
 		"__len":    lib.other("__len", "attempt to get length of '%s'"),
 		"__concat": lib.other("__concat", "attempt to concatenate '%s' and '%s'"),
+		"__pairs":  lib.iterate("__pairs"), "__ipairs": lib.iterate("__ipairs"),
 	})
 	lib.meta.RawSetString("__metatable", lua.LString("ffi"))
+	return lib
+}
+
+func (lib *library) table(L *lua.LState) *lua.LTable {
 	t := functionTable(L, map[string]lua.LGFunction{
 		"cdef": lib.cdef, "new": lib.new, "sizeof": lib.sizeof, "alignof": lib.alignof, "offsetof": lib.offsetof, "typeof": lib.typeof,
 		"cast": lib.castTo, "string": lib.string, "copy": lib.copy, "fill": lib.fill, "istype": lib.istype, "metatype": lib.metatype,
@@ -48,8 +64,7 @@ func Loader(L *lua.LState) int {
 	t.RawSetString("C", lib.namespace(L, "C"))
 	t.RawSetString("os", lua.LString(osName()))
 	t.RawSetString("arch", lua.LString(archName()))
-	L.Push(t)
-	return 1
+	return t
 }
 
 func functionTable(L *lua.LState, functions map[string]lua.LGFunction) *lua.LTable {
@@ -333,13 +348,11 @@ func (lib *library) istype(L *lua.LState) int {
 		machine.ArgError(L, 2, "value expected")
 	}
 	result := false
-	if _, isType := typeOf(v); !isType {
-		if s := lib.valueType(v); s != nil {
-			if t.kind == kindRecord && s.kind == kindPointer {
-				s = s.elem
-			}
-			result = same(t, s)
+	if s := lib.valueType(v); s != nil {
+		if t.kind == kindRecord && s.kind == kindPointer {
+			s = s.elem
 		}
+		result = same(t, s)
 	}
 	L.Push(lua.LBool(result))
 	return 1
@@ -368,6 +381,9 @@ func (lib *library) string(L *lua.LState) int {
 	if L.GetTop() > 1 && L.Get(2) != lua.LNil {
 		n := intArg(L, 2)
 		d := lib.pointerArg(L, 1, constVoid, false)
+		if n < 0 {
+			machine.Throw(L, lua.LString("string length overflow"))
+		}
 		L.Push(lua.LString(lib.room(L, d.mem, d.off, n, d.bits)))
 		return 1
 	}
@@ -377,7 +393,7 @@ func (lib *library) string(L *lua.LState) int {
 		return 1
 	}
 	src := dataOf(L.Get(1))
-	d := lib.pointerArg(L, 1, constChar, src != nil && src.typ.kind != kindRecord && (src.typ.elem == nil || src.typ.elem.kind == kindVoid))
+	d := lib.pointerArg(L, 1, constChar, src != nil && src.typ.kind == kindPointer && src.typ.elem.kind == kindVoid)
 	b := lib.text(L, &d)
 	if src != nil && src.typ.kind == kindArray && src.typ.count >= 0 {
 		b = b[:min(len(b), src.typ.count)]
@@ -398,7 +414,7 @@ func (lib *library) text(L *lua.LState, d *data) []byte {
 
 // ffi.copy(dst, src, len), ffi.copy(dst, str)
 func (lib *library) copy(L *lua.LState) int {
-	dst := lib.pointerArg(L, 1, voidStar, true)
+	dst := lib.pointerArg(L, 1, voidStar, false)
 	src := lib.pointerArg(L, 2, constVoid, false)
 	s, isString := L.Get(2).(lua.LString)
 	var n int
@@ -426,7 +442,7 @@ func (lib *library) copy(L *lua.LState) int {
 
 // ffi.fill(dst, len [, c])
 func (lib *library) fill(L *lua.LState) int {
-	dst := lib.pointerArg(L, 1, voidStar, true)
+	dst := lib.pointerArg(L, 1, voidStar, false)
 	n := intArg(L, 2)
 	c := byte(0)
 	if L.GetTop() > 2 {
@@ -452,7 +468,7 @@ func (lib *library) errnoOf(L *lua.LState) int {
 
 // status = ffi.abi(param)
 func abi(L *lua.LState) int {
-	name, ok := L.Get(1).(lua.LString)
+	name, ok := machine.ToString(L.Get(1))
 	if !ok {
 		machine.TypeError(L, 1, "string")
 	}

@@ -21,11 +21,23 @@ func apply(L *lua.LState, event string) (ok bool) {
 	if fn == lua.LNil {
 		return false
 	}
-	L.Push(fn)
-	L.Push(a)
-	L.Push(b)
-	L.Call(2, 1)
+	if event == "__len" {
+		b = lua.LNil
+	}
+	callMeta(L, fn, 1, a, b)
 	return true
+}
+
+// callMeta calls a metamethod and leaves nret results.
+func callMeta(L *lua.LState, fn lua.LValue, nret int, args ...lua.LValue) {
+	if !machine.Callable(L, fn) {
+		machine.Throw(L, lua.LString("attempt to call a "+machine.TypeName(fn)+" value"))
+	}
+	L.Push(fn)
+	for _, v := range args {
+		L.Push(v)
+	}
+	L.Call(len(args), nret)
 }
 
 // pointee is the pointer that an operand is or decays to.
@@ -73,6 +85,9 @@ func (lib *library) arith(op, event string) lua.LGFunction {
 		x, okx := numberOperand(a, b)
 		y, oky := numberOperand(b, a)
 		if okx && oky {
+			if n, isNumber := x.(lua.LNumber); isNumber && event == "__unm" {
+				x = cdata.NewInt64(int64(cdata.Truncate(float64(n))))
+			}
 			L.Push(cdata.Metatable().RawGetString(event))
 			L.Push(x)
 			L.Push(y)
@@ -85,9 +100,20 @@ func (lib *library) arith(op, event string) lua.LGFunction {
 		if op == "-u" {
 			b = a
 		}
-		machine.Errorf(L, "attempt to perform arithmetic on '%s' and '%s'", sourceName(a), sourceName(b))
+		machine.Errorf(L, "attempt to perform arithmetic on '%s' and '%s'", operandName(a), operandName(b))
 		return 0
 	}
+}
+
+// operandName is what a value is called in a message about arithmetic.
+func operandName(v lua.LValue) string {
+	if d := dataOf(v); d != nil && d.typ.kind == kindFunction {
+		return pointerTo(d.typ).String()
+	}
+	if v.Type() == lua.LTBool {
+		return machine.TypeName(v)
+	}
+	return sourceName(v)
 }
 
 // pointerArith is pointer ± integer, integer + pointer or pointer - pointer, or nil.
@@ -104,8 +130,8 @@ func (lib *library) pointerArith(L *lua.LState, a, b lua.LValue, minus bool) lua
 		if !minus {
 			return nil
 		}
-		if !ok || size == 0 || !same(p.typ.elem, q.typ.elem) {
-			machine.Errorf(L, "attempt to perform arithmetic on '%s' and '%s'", p.typ, q.typ)
+		if !ok || size == 0 || !comparable(p.typ, q.typ) {
+			return nil
 		}
 		return machine.Number(L, float64(int64(lib.address(p)-lib.address(q))/int64(size)))
 	}
@@ -117,7 +143,7 @@ func (lib *library) pointerArith(L *lua.LState, a, b lua.LValue, minus bool) lua
 		n = int(dataOf(b).bits)
 	}
 	if !ok {
-		machine.Errorf(L, "size of C type is unknown or too large")
+		return nil
 	}
 	if minus {
 		n = -n
@@ -192,7 +218,7 @@ func (lib *library) compare(event string) lua.LGFunction {
 			L.Call(2, 1)
 			return 1
 		}
-		if p, q := pointee(a), pointee(b); p != nil && q != nil && compatible(pointerTo(p.typ.elem), pointerTo(q.typ.elem)) {
+		if p, q := pointee(a), pointee(b); p != nil && q != nil && comparable(p.typ, q.typ) {
 			less := lib.address(p) < lib.address(q)
 			if event == "__le" {
 				less = lib.address(p) <= lib.address(q)
@@ -235,11 +261,16 @@ func (lib *library) other(event, complaint string) lua.LGFunction {
 // v, ... = cdata(...)
 func (lib *library) call(L *lua.LState) int {
 	v := L.Get(1)
-	if t, ok := typeOf(v); ok {
-		return lib.construct(L, t, 2)
-	}
 	d := dataOf(v)
 	fn := metamethod(d, "__call")
+	if t, ok := typeOf(v); ok {
+		if r := recordOf(t); t.kind == kindRecord && r.meta != nil {
+			fn = r.meta.RawGetString("__new")
+		}
+		if fn == lua.LNil {
+			return lib.construct(L, t, 2)
+		}
+	}
 	if fn == lua.LNil {
 		if d != nil && d.function != nil {
 			return lib.invoke(L, d)
@@ -247,12 +278,25 @@ func (lib *library) call(L *lua.LState) int {
 		machine.Errorf(L, "'%s' is not callable", sourceName(v))
 	}
 	top := L.GetTop()
-	L.Push(fn)
-	for i := 1; i <= top; i++ {
-		L.Push(L.Get(i))
+	args := make([]lua.LValue, top)
+	for i := range args {
+		args[i] = L.Get(i + 1)
 	}
-	L.Call(top, lua.MultRet)
+	callMeta(L, fn, lua.MultRet, args...)
 	return L.GetTop() - top
+}
+
+// iterate makes the metamethod for pairs or ipairs.
+func (lib *library) iterate(event string) lua.LGFunction {
+	return func(L *lua.LState) int {
+		v := L.Get(1)
+		fn := metamethod(dataOf(v), event)
+		if fn == lua.LNil {
+			machine.Errorf(L, "'%s' has no '%s' metamethod", sourceName(v), event)
+		}
+		callMeta(L, fn, 3, v)
+		return 3
+	}
 }
 
 // s = tostring(cdata)

@@ -24,6 +24,29 @@ type declarations struct {
 	symbols map[string]*symbol
 	// anonymous numbers types without a tag.
 	anonymous int
+	// undo takes back what a parse has declared so far, in case it fails.
+	undo []func()
+}
+
+func (d *declarations) addType(name string, t *ctype) {
+	d.types[name] = t
+	d.undo = append(d.undo, func() { delete(d.types, name) })
+}
+
+func (d *declarations) addSymbol(name string, s *symbol) {
+	d.symbols[name] = s
+	d.undo = append(d.undo, func() { delete(d.symbols, name) })
+}
+
+func (d *declarations) addTag(name string, t *ctype) {
+	d.tags[name] = t
+	d.undo = append(d.undo, func() { delete(d.tags, name) })
+}
+
+// complete marks r as defined.
+func (d *declarations) complete(r *record) {
+	r.defined = true
+	d.undo = append(d.undo, func() { *r = record{tag: r.tag, word: r.word, meta: r.meta} })
 }
 
 func newDeclarations() *declarations {
@@ -64,12 +87,16 @@ func (d *declarations) parse(src string, params []parameter, f func(p *parser)) 
 				panic(r)
 			}
 			msg = e.msg
+			for i := len(d.undo) - 1; i >= 0; i-- {
+				d.undo[i]()
+			}
 		}
 	}()
+	d.undo = nil
 	p.advance()
 	f(p)
 	if p.tok.kind != tokenEOF {
-		p.lx.fail(p.tok.text, "'<eof>' expected")
+		p.lx.fail(p.near(), "'<eof>' expected")
 	}
 	if len(p.params) > 0 {
 		p.fail("wrong number of type parameters")
@@ -112,7 +139,15 @@ func (p *parser) advance() {
 
 func (p *parser) fail(format string, args ...any) { p.lx.fail("", format, args...) }
 
-func (p *parser) unexpected() { p.lx.fail(p.tok.text, "unexpected symbol") }
+// near is the current token for a message.
+func (p *parser) near() string {
+	if p.tok.given {
+		return "$"
+	}
+	return p.tok.text
+}
+
+func (p *parser) unexpected() { p.lx.fail(p.near(), "unexpected symbol") }
 
 func (p *parser) is(text string) bool { return p.tok.kind == tokenPunct && p.tok.text == text }
 
@@ -126,7 +161,7 @@ func (p *parser) accept(text string) bool {
 
 func (p *parser) expect(text string) {
 	if !p.accept(text) {
-		p.lx.fail(p.tok.text, "'%s' expected", text)
+		p.lx.fail(p.near(), "'%s' expected", text)
 	}
 }
 
@@ -152,7 +187,7 @@ func (p *parser) parameter() token {
 	case v.name != "":
 		return token{kind: tokenName, text: v.name, given: true}
 	}
-	return token{kind: tokenInteger, text: "$", num: int64(int32(v.num))}
+	return token{kind: tokenInteger, text: "$", given: true, num: int64(int32(v.num))}
 }
 
 func (p *parser) pragmaPack(args []string) {
@@ -239,7 +274,7 @@ func (p *parser) declaration(first bool) {
 		for {
 			name, typ, attrs := p.declarator(&spec)
 			if name == "" {
-				p.lx.fail(p.tok.text, "'<identifier>' expected")
+				p.lx.fail(p.near(), "'<identifier>' expected")
 			}
 			p.declare(name, typ, spec, attrs)
 			if !p.accept(",") {
@@ -258,15 +293,15 @@ func (p *parser) declare(name string, typ *ctype, spec specifiers, attrs attribu
 	switch {
 	case spec.typedef:
 		if !known {
-			p.d.types[name] = typ
+			p.d.addType(name, typ)
 		}
 	case spec.static && typ.kind != kindFunction:
 		v := p.initializer(typ)
 		if !known {
-			p.d.symbols[name] = &symbol{constant: true, value: v}
+			p.d.addSymbol(name, &symbol{constant: true, value: v})
 		}
 	case !known:
-		p.d.symbols[name] = &symbol{typ: typ, external: attrs.external}
+		p.d.addSymbol(name, &symbol{typ: typ, external: attrs.external})
 	}
 }
 
@@ -323,10 +358,10 @@ loop:
 		case "inline":
 		case "typedef", "extern", "static", "auto", "register":
 			if !contains(allowed, w) {
-				p.lx.fail(p.tok.text, "bad storage class")
+				p.lx.fail(p.near(), "bad storage class")
 			}
 			s.typedef, s.static = s.typedef || w == "typedef", s.static || w == "static"
-		case "unsigned", "signed", "long", "short", "int", "complex":
+		case "unsigned", "signed", "long", "short", "complex":
 			if s.typ != nil {
 				break loop
 			}
@@ -337,12 +372,11 @@ loop:
 				shorts++
 			case "complex":
 				complexes++
-			case "int":
 			default:
 				sign = w
 			}
 			words++
-		case "char", "float", "double", "void", "_Bool", "bool", "__int8", "__int16", "__int32", "__int64":
+		case "char", "int", "float", "double", "void", "_Bool", "bool", "__int8", "__int16", "__int32", "__int64":
 			if base != "" || s.typ != nil {
 				break loop
 			}
@@ -376,7 +410,7 @@ loop:
 		}
 	case s.typ == nil:
 		if words == 0 {
-			p.lx.fail(p.tok.text, "declaration specifier expected")
+			p.lx.fail(p.near(), "declaration specifier expected")
 		}
 		if (base == "_Bool" || base == "bool") && longs+shorts > 0 {
 			p.fail("invalid C type")
@@ -437,7 +471,7 @@ func (p *parser) tag(word string, k kind, attrs *attributes) *ctype {
 	name := ""
 	if !p.is("{") {
 		if !p.isName() {
-			p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+			p.lx.fail(p.near(), "'%s' expected", "<identifier>")
 		}
 		name = p.tok.text
 		if t := p.d.tags[name]; t != nil {
@@ -457,7 +491,7 @@ func (p *parser) tag(word string, k kind, attrs *attributes) *ctype {
 		t.size, t.unsigned = 4, true
 	}
 	if name != "" {
-		p.d.tags[name] = t
+		p.d.addTag(name, t)
 		return t
 	}
 	p.d.anonymous++
@@ -479,7 +513,7 @@ func (p *parser) enum(attrs *attributes) *ctype {
 	for {
 		name := p.tok.text
 		if !p.isName() {
-			p.lx.fail(p.tok.text, "'%s' expected", "<identifier>")
+			p.lx.fail(p.near(), "'%s' expected", "<identifier>")
 		}
 		if p.d.known(name) {
 			p.fail("attempt to redefine '%s'", name)
@@ -492,13 +526,13 @@ func (p *parser) enum(attrs *attributes) *ctype {
 			}
 		}
 		t.rec.names[name] = next.n
-		p.d.symbols[name] = &symbol{constant: true, value: next.n}
+		p.d.addSymbol(name, &symbol{constant: true, value: next.n})
 		next = normal(next.n+1, next.unsigned || next.n == math.MaxInt32)
 		if !p.accept(",") || p.is("}") {
 			break
 		}
 	}
 	p.expect("}")
-	t.rec.defined = true
+	p.d.complete(t.rec)
 	return t
 }

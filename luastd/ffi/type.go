@@ -182,10 +182,10 @@ func (t *ctype) sizeWith(n int) (size int, ok bool) {
 	case t.kind == kindRecord && t.rec.variable:
 		last := &t.rec.fields[len(t.rec.fields)-1]
 		size, ok = last.typ.sizeWith(n)
-		if !ok || size > maxSize-last.offset {
+		if !ok || size > maxSize-t.rec.size {
 			return 0, false
 		}
-		return max(t.rec.size, roundUp(last.offset+size, t.rec.align)), true
+		return t.rec.size + size, true
 	}
 	return t.sizeOf()
 }
@@ -204,6 +204,10 @@ func (t *ctype) alignOf() int {
 	case kindRecord:
 		n = max(t.rec.align, 1)
 	case kindVoid, kindFunction:
+	case kindEnum:
+		if t.rec.defined {
+			n = t.size
+		}
 	default:
 		n = t.size
 	}

@@ -91,7 +91,7 @@ func (lib *library) address(d *data) uint64 {
 func (lib *library) pointer(t *ctype, addr uint64) data {
 	if addr != 0 {
 		if m, off := lib.space.find(addr); m != nil {
-			return data{typ: t, mem: m, off: off}
+			return data{typ: t, mem: m, off: off, function: m.function}
 		}
 	}
 	return data{typ: t, bits: addr}

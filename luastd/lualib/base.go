@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -21,18 +22,21 @@ func (l *library) openBase(L *lua.LState) {
 		"unpack": baseUnpack, "rawequal": baseRawEqual, "rawget": baseRawGet, "rawset": baseRawSet,
 		"getmetatable": baseGetMetatable, "setmetatable": baseSetMetatable, "getfenv": baseGetFenv, "setfenv": baseSetFenv,
 		"pcall": basePCall, "xpcall": baseXPCall, "print": l.basePrint, "collectgarbage": l.baseCollectGarbage,
-		"newproxy": l.baseNewProxy, "load": l.baseLoad, "loadstring": l.baseLoadString, "loadfile": l.baseLoadFile,
+		"newproxy": l.baseNewProxy, "load": l.baseLoad, "loadstring": l.baseLoad, "gcinfo": baseGCInfo, "loadfile": l.baseLoadFile,
 		"dofile": l.baseDoFile,
 	})
 	l.tostring = L.NewFunction(baseToString)
 	g.RawSetString("tostring", l.tostring)
 	g.RawSetString("next", machine.NextFunction)
-	g.RawSetString("pairs", L.NewFunction(basePairs))
-	g.RawSetString("ipairs", L.NewFunction(baseIPairs))
+	fill(L, g, map[string]lua.LGFunction{"pairs": basePairs, "ipairs": baseIPairs})
+	number("", g)
 }
 
 // next, t, nil = pairs(t)
 func basePairs(L *lua.LState) int {
+	if n := iterateC(L, "__pairs"); n > 0 {
+		return n
+	}
 	checkIterable(L)
 	t := L.Get(1)
 	L.Push(machine.NextFunction)
@@ -43,12 +47,29 @@ func basePairs(L *lua.LState) int {
 
 // step, t, 0 = ipairs(t)
 func baseIPairs(L *lua.LState) int {
+	if n := iterateC(L, "__ipairs"); n > 0 {
+		return n
+	}
 	checkIterable(L)
 	t := L.Get(1)
 	L.Push(machine.StepFunction)
 	L.Push(t)
 	L.Push(lua.LNumber(0))
 	return 3
+}
+
+// iterateC asks C data, which alone may have a metamethod for it, for an iterator. It returns the number of results, 0 for other values.
+func iterateC(L *lua.LState, event string) int {
+	ud, ok := L.Get(1).(*lua.LUserData)
+	if !ok || machine.TypeName(ud) != "cdata" {
+		return 0
+	}
+	fn, ok := machine.Metamethod(L, ud, event).(*lua.LFunction)
+	if !ok || !fn.IsG {
+		return 0
+	}
+	// Called as it is, it complains with the position of the caller.
+	return fn.GFunction(L)
 }
 
 func checkIterable(L *lua.LState) {
@@ -68,7 +89,8 @@ func baseAssert(L *lua.LState) int {
 	if s, ok := machine.ToString(L.Get(2)); ok {
 		machine.Errorf(L, "%s", s)
 	}
-	machine.Throw(L, L.Get(2))
+	// What is raised is the last argument, whatever the documentation says.
+	machine.Throw(L, L.Get(L.GetTop()))
 	return 0
 }
 
@@ -76,8 +98,8 @@ func baseAssert(L *lua.LState) int {
 func baseError(L *lua.LState) int {
 	v := L.Get(1)
 	level := optInt(L, 2, 1)
-	if s, ok := v.(lua.LString); ok && level > 0 {
-		v = lua.LString(machine.Where(L, level)) + s
+	if s, ok := machine.ToString(v); ok && level > 0 {
+		v = lua.LString(machine.Where(L, level) + s)
 	}
 	machine.Throw(L, v)
 	return 0
@@ -127,6 +149,11 @@ func plainString(v lua.LValue) string {
 	case *lua.LNilType, lua.LBool:
 		return v.String()
 	}
+	if fn, ok := v.(*lua.LFunction); ok {
+		if id := machine.Builtin(fn); id != 0 {
+			return "function: builtin#" + strconv.Itoa(id)
+		}
+	}
 	if name := machine.TypeName(v); name != v.Type().String() {
 		_, address, _ := strings.Cut(v.String(), ": ")
 		return name + ": " + address
@@ -162,11 +189,8 @@ func baseToNumber(L *lua.LState) int {
 	if base < 2 || base > 36 {
 		machine.ArgError(L, 2, "base out of range")
 	}
-	s, ok := machine.ToString(v)
-	if ok {
-		if f, ok := parseBase(s, base); ok {
-			return pushNumber(L, f)
-		}
+	if f, ok := parseBase(checkString(L, 1), base); ok {
+		return pushNumber(L, f)
 	}
 	L.Push(lua.LNil)
 	return 1
@@ -249,6 +273,7 @@ const maxResults = 8000 * 125
 
 // same = rawequal(a, b)
 func baseRawEqual(L *lua.LState) int {
+	checkAny(L, 1)
 	checkAny(L, 2)
 	return pushBool(L, L.Get(1) == L.Get(2))
 }
@@ -263,9 +288,10 @@ func baseRawGet(L *lua.LState) int {
 // t = rawset(t, k, v)
 func baseRawSet(L *lua.LState) int {
 	t := checkTable(L, 1)
+	checkAny(L, 2)
 	checkAny(L, 3)
 	if problem := machine.Set(t, L.Get(2), L.Get(3)); problem != "" {
-		machine.Errorf(L, "%s", problem)
+		machine.Throw(L, lua.LString(problem))
 	}
 	L.SetTop(1)
 	return 1

@@ -2,6 +2,7 @@ package lualib
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/metrics"
 	"sync"
@@ -14,7 +15,7 @@ import (
 )
 
 // collector stands for Lua's garbage collector. Memory is Go's business, so all that is left of it are its answers, and the
-// finalizers of newproxy's userdata.
+// finalizers of newproxy's userdata, which run soon after Go's collector has found them dead.
 type collector struct {
 	pause, stepmul int
 	stopped        bool
@@ -27,12 +28,14 @@ type proxies struct {
 	live  int
 	dead  []*lua.LUserData
 	found chan struct{}
+	// due makes the worker finalize what is dead, if it has not done so before.
+	due func()
 }
 
 // result = collectgarbage([opt [, arg]])
 //
 // Deviation: the collector is Go's and works all the time, beside the program. "collect" and "step" only make it run if there are
-// userdata of newproxy to finalize; "stop" and the tuning of "setpause" and "setstepmul" have no effect but on what they return.
+// userdata of newproxy to finalize at once; "stop" and the tuning of "setpause" and "setstepmul" have no effect but on what they return.
 func (l *library) baseCollectGarbage(L *lua.LState) int {
 	opt := optString(L, 1, "collect")
 	arg := optInt(L, 2, 0)
@@ -67,6 +70,11 @@ func (l *library) baseCollectGarbage(L *lua.LState) int {
 	return 0
 }
 
+// kilobytes, count = gcinfo()
+func baseGCInfo(L *lua.LState) int {
+	return pushNumber(L, math.Floor(heapBytes()/1024))
+}
+
 // heapBytes is the size of all live objects of the process, and of the dead ones that have not been swept.
 func heapBytes() float64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
@@ -81,7 +89,7 @@ func (l *library) baseNewProxy(L *lua.LState) int {
 	case lua.LBool:
 		if v {
 			ud.Metatable = L.NewTable()
-			l.watch(ud)
+			l.watch(L, ud)
 		}
 	case *lua.LNilType:
 	case *lua.LUserData:
@@ -89,7 +97,7 @@ func (l *library) baseNewProxy(L *lua.LState) int {
 			machine.ArgError(L, 1, "boolean or proxy expected")
 		}
 		ud.Metatable = v.Metatable
-		l.watch(ud)
+		l.watch(L, ud)
 	default:
 		machine.ArgError(L, 1, "boolean or proxy expected")
 	}
@@ -97,10 +105,13 @@ func (l *library) baseNewProxy(L *lua.LState) int {
 	return 1
 }
 
-func (l *library) watch(ud *lua.LUserData) {
+func (l *library) watch(L *lua.LState, ud *lua.LUserData) {
 	p := l.gc.proxies
 	if p == nil {
-		p = &proxies{found: make(chan struct{}, 1)}
+		p = &proxies{found: make(chan struct{}, 1), due: func() {}}
+		if w := vm.WorkerOf(L); w != nil {
+			p.due = func() { w.Later(p.finalize) }
+		}
 		l.gc.proxies = p
 	}
 	p.mu.Lock()
@@ -116,6 +127,9 @@ func (p *proxies) add(ud *lua.LUserData) {
 	// Whoever never collects must not keep what is dead for ever.
 	if len(p.dead) < 1<<16 {
 		p.dead = append(p.dead, ud)
+	}
+	if len(p.dead) == 1 {
+		p.due()
 	}
 	select {
 	case p.found <- struct{}{}:
@@ -144,6 +158,13 @@ func (l *library) finalize(L *lua.LState) {
 		case <-timer.C:
 		}
 	}
+	if err := p.finalize(L); err != nil {
+		machine.Throw(L, errorObject(err))
+	}
+}
+
+// finalize calls the __gc metamethods of what is dead. The first error ends it, as in LuaJIT's collectgarbage.
+func (p *proxies) finalize(L *lua.LState) error {
 	p.mu.Lock()
 	dead := p.dead
 	p.dead = nil
@@ -156,7 +177,8 @@ func (l *library) finalize(L *lua.LState) {
 		L.Push(fn)
 		L.Push(ud)
 		if err := vm.PCall(L, 1, 0, nil); err != nil {
-			machine.Throw(L, errorObject(err))
+			return err
 		}
 	}
+	return nil
 }

@@ -48,11 +48,20 @@ func fill(mt *lua.LTable) bool {
 		L.RaiseError("attempt to write to constant location")
 		return 0
 	})
+	for _, name := range []string{"__pairs", "__ipairs"} {
+		set(name, func(L *lua.LState) int {
+			L.RaiseError("'%s' has no '%s' metamethod", typeName(L.Get(1)), name)
+			return 0
+		})
+	}
 	set("__len", func(L *lua.LState) int {
 		L.RaiseError("attempt to get length of '%s'", typeName(L.Get(1)))
 		return 0
 	})
 	set("__concat", func(L *lua.LState) int {
+		if delegate(L, "__concat") {
+			return 1
+		}
 		L.RaiseError("attempt to concatenate '%s' and '%s'", typeName(L.Get(1)), typeName(L.Get(2)))
 		return 0
 	})

@@ -120,8 +120,8 @@ func Integer(v lua.LValue) (bits uint64, unsigned, ok bool) {
 
 // FromFloat converts a number to 64 bits as LuaJIT does: values from 2^63 on wrap as unsigned.
 func FromFloat(f float64) uint64 {
-	if f >= 1<<63 && f < 1<<64 {
-		return uint64(f)
+	if f >= 1<<63 {
+		return Truncate(f - 1<<64)
 	}
 	return Truncate(f)
 }

@@ -20,8 +20,9 @@ type fiber struct {
 	gen     uint64 // counts the coroutines served
 	nargs   int
 	wrapped bool
-	done    bool  // the function has returned or failed
-	err     error // how
+	done    bool   // the function has returned or failed
+	err     error  // how
+	trace   string // where, see Coroutine.Trace
 
 	status     string
 	killed     bool
@@ -71,7 +72,7 @@ func (w *Worker) putFiber(f *fiber) {
 func (f *fiber) serve(yield func(struct{}) bool) {
 	f.yield = yield
 	for {
-		var h Handler
+		h := f.noteTrace
 		if f.wrapped {
 			h = threadError
 		}
@@ -83,11 +84,14 @@ func (f *fiber) serve(yield func(struct{}) bool) {
 	}
 }
 
+// noteTrace is the Handler of coroutines made by create.
+func (f *fiber) noteTrace(L *lua.LState, _ *lua.ApiError) { f.trace = f.w.Group.opts.Traceback(L) }
+
 // begin gives co a fiber, owned by t's family.
 func (t *Thread) begin(co *Coroutine) *fiber {
 	f := t.W.takeFiber()
 	f.gen++
-	f.done, f.err, f.killed, f.wrapped = false, nil, false, co.wrapped
+	f.done, f.err, f.trace, f.killed, f.wrapped = false, nil, "", false, co.wrapped
 	f.status = statusSuspended
 	f.L.Push(co.fn)
 	fam := t.family
@@ -182,6 +186,22 @@ func dropFiber(d drop) {
 		return
 	}
 	w.dropped = append(w.dropped, d)
+	w.startReaper()
+}
+
+// Later runs f as Do does, soon, on a goroutine of the worker's: for finalizers, which the garbage collector's goroutine finds due
+// and must not wait for. What f raises is logged. A worker that is being closed does not run it. It may be called without the baton.
+func (w *Worker) Later(f func(L *lua.LState) error) {
+	w.dropMu.Lock()
+	defer w.dropMu.Unlock()
+	if !w.closing {
+		w.later = append(w.later, f)
+		w.startReaper()
+	}
+}
+
+// startReaper is called with dropMu held.
+func (w *Worker) startReaper() {
 	if !w.reaping {
 		w.reaping = true
 		w.reapDone.Add(1)
@@ -189,25 +209,32 @@ func dropFiber(d drop) {
 	}
 }
 
-// reap stops the coroutines that Lua has dropped.
+// reap stops the coroutines that Lua has dropped, and runs what is due.
 func (w *Worker) reap() {
 	defer w.reapDone.Done()
 	for {
 		w.dropMu.Lock()
-		list := w.dropped
-		w.dropped = nil
-		if len(list) == 0 {
+		list, later := w.dropped, w.later
+		w.dropped, w.later = nil, nil
+		if len(list)+len(later) == 0 {
 			w.reaping = false
 			w.dropMu.Unlock()
 			return
 		}
 		w.dropMu.Unlock()
-		w.reaper.acquire()
-		for _, d := range list {
-			if d.f.gen == d.gen && d.f.status == statusSuspended {
-				w.reaper.destroy(d.f)
+		if len(list) > 0 {
+			w.reaper.acquire()
+			for _, d := range list {
+				if d.f.gen == d.gen && d.f.status == statusSuspended {
+					w.reaper.destroy(d.f)
+				}
+			}
+			w.reaper.release()
+		}
+		for _, f := range later {
+			if err := w.Do(f); err != nil {
+				w.log(LogErr, err.Error())
 			}
 		}
-		w.reaper.release()
 	}
 }

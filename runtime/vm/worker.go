@@ -32,6 +32,7 @@ type Worker struct {
 
 	dropMu   sync.Mutex
 	dropped  []drop
+	later    []func(L *lua.LState) error
 	reaping  bool
 	closing  bool
 	reaper   *Thread
