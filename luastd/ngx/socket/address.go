@@ -15,6 +15,9 @@ type target struct {
 	port int
 }
 
+// broadcast is the address that inet_addr cannot tell from a failure: as in nginx it counts as a name.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
 // longestPath is what a unix socket's address has room for.
 const longestPath = 107
 
@@ -55,6 +58,9 @@ func parseTarget(host string, port int) (t target, problem string) {
 				return t, "invalid port"
 			}
 		}
+		if i == 1 {
+			return t, "no host"
+		}
 		ip, err := netip.ParseAddr(host[1:i])
 		if err != nil || !ip.Is6() {
 			return t, "invalid IPv6 address"
@@ -72,7 +78,7 @@ func parseTarget(host string, port int) (t target, problem string) {
 		}
 	}
 	t.host = name
-	if ip, err := netip.ParseAddr(name); err == nil && ip.Is4() {
+	if ip, err := netip.ParseAddr(name); err == nil && ip.Is4() && ip != broadcast {
 		t.ip = ip
 		return t, ""
 	}
@@ -107,13 +113,9 @@ type localAddr struct {
 	addr netip.AddrPort
 }
 
-// parseLocal takes an address without a port, as ngx_parse_addr does.
+// parseLocal takes an address without port and brackets, as ngx_parse_addr does.
 func parseLocal(s string) (*localAddr, bool) {
-	bare := s
-	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
-		bare = s[1 : len(s)-1]
-	}
-	ip, err := netip.ParseAddr(bare)
+	ip, err := netip.ParseAddr(s)
 	if err != nil || ip.Zone() != "" {
 		return nil, false
 	}

@@ -177,7 +177,7 @@ func (u *tcp) connect(L *lua.LState, c *handler.Ctx, a connectArgs) int {
 		u.uncount()
 		return fail(L, msg)
 	}
-	u.dial(d)
+	u.dial(c, d)
 	if d.name != "" {
 		debug(c, "lua tcp socket resolve handler")
 	}
@@ -215,14 +215,14 @@ func (d *dialing) lookup(c *handler.Ctx) string {
 // adopt makes p the connection of u.
 func (u *tcp) adopt(c *handler.Ctx, p *peer) {
 	u.peer = p
-	u.owner.add(p)
+	u.owner.add(c, p)
 	if c.R == nil {
 		u.forget(p)
 	}
 }
 
 // dial runs d with the baton given back. A thread that is killed meanwhile leaves no connection.
-func (u *tcp) dial(d *dialing) {
+func (u *tcp) dial(c *handler.Ctx, d *dialing) {
 	u.connWaiting, u.dialing = true, d.name == ""
 	u.begin(waitConnect, u.s.v.Thread())
 	unwound := true
@@ -232,6 +232,11 @@ func (u *tcp) dial(d *dialing) {
 		if unwound {
 			if d.conn != nil {
 				d.conn.Close() //nolint:errcheck // nobody wants it any more
+			}
+			if d.name != "" && d.resolved == nil {
+				debug(c, "lua tcp socket abort resolver")
+			} else {
+				debug(c, "lua finalize socket")
 			}
 			u.uncount()
 		}

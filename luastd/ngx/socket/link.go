@@ -335,6 +335,20 @@ func (l *link) idleState() error {
 	return state
 }
 
+// hungUp reports whether the peer has closed its side, however much is to be read before that.
+func (l *link) hungUp() bool {
+	if l.rc == nil {
+		return false
+	}
+	up := false
+	err := l.rc.Control(func(fd uintptr) {
+		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		n, err := unix.Poll(p, 0)
+		up = err == nil && n > 0 && p[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+	})
+	return err != nil || up
+}
+
 func peek(fd int) error {
 	var b [1]byte
 	for {

@@ -64,6 +64,9 @@ func (s *state) getOption(L *lua.LState) int {
 	if msg := u.control(func(fd int) (err error) { val, err = unix.GetsockoptInt(fd, o.level, o.name); return err }); msg != "" {
 		return fail(L, msg)
 	}
+	if o == sockopts["tcp-nodelay"] && u.peer != nil && !u.peer.nodelay && !u.peer.chosen {
+		val = 0 // Go has set it; in nginx that waits for the first send
+	}
 	L.Push(lua.LNumber(val))
 	return 1
 }
@@ -101,6 +104,9 @@ func (s *state) setOption(L *lua.LState) int {
 	}
 	if msg := u.control(func(fd int) error { return unix.SetsockoptInt(fd, o.level, o.name, val) }); msg != "" {
 		return fail(L, msg)
+	}
+	if o == sockopts["tcp-nodelay"] && u.peer != nil {
+		u.peer.chosen = true
 	}
 	L.Push(lua.LTrue)
 	return 1

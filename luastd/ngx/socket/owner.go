@@ -12,6 +12,7 @@ import (
 type owner struct {
 	mu    sync.Mutex
 	peers *peer
+	freed int // connections that are gone: their records serve the next ones
 }
 
 type ownerKey struct{}
@@ -45,8 +46,13 @@ func (o *owner) end() {
 	}
 }
 
-func (o *owner) add(p *peer) {
+// add puts p on the list; c is for the log.
+func (o *owner) add(c *handler.Ctx, p *peer) {
 	o.mu.Lock()
+	if o.freed > 0 {
+		o.freed--
+		defer debug(c, "lua http cleanup reuse: ", pointer(p))
+	}
 	p.owner.Store(o)
 	p.prev, p.next = nil, o.peers
 	if p.next != nil {
@@ -73,6 +79,7 @@ func (o *owner) drop(p *peer) bool {
 	}
 	p.owner.Store(nil)
 	p.prev, p.next = nil, nil
+	o.freed++
 	return true
 }
 
@@ -86,8 +93,8 @@ type peer struct {
 	pool   *pool // that counts it; nil for none
 	// session is that of the TLS over it.
 	session *session
-	// nodelay: the first send was logged to set it.
-	nodelay bool
+	// nodelay: the first send was logged to set TCP_NODELAY; chosen: the script has set it, one way or the other.
+	nodelay, chosen bool
 
 	owner      atomic.Pointer[owner] // changes under the owner's lock
 	prev, next *peer

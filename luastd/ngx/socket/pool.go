@@ -345,6 +345,9 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		return fail(L, b)
 	}
 	if len(u.unread()) > 0 || u.pattern != nil && u.pattern.state > 0 {
+		if u.peer.hungUp() {
+			return fail(L, "closed")
+		}
 		return fail(L, "unread data in buffer")
 	}
 	pr := u.peer
@@ -359,6 +362,9 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return fail(L, "closed")
 	default:
+		if pr.hungUp() {
+			return fail(L, "closed")
+		}
 		u.finalize(c)
 		return fail(L, "connection in dubious state")
 	}

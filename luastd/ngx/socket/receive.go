@@ -74,7 +74,7 @@ func (u *tcp) read(c *handler.Ctx, p []byte) (int, error) {
 	}
 	n, err := l.readNow(p)
 	if err == errAgain { //nolint:errorlint // our own value
-		n, err = u.waitRead(l, p)
+		n, err = u.waitRead(c, l, p)
 	}
 	if u.down != nil {
 		n, err = u.down.after(n, err, u.conf.CheckClientAbort)
@@ -96,7 +96,7 @@ func (u *tcp) read(c *handler.Ctx, p []byte) (int, error) {
 	return 0, err
 }
 
-func (u *tcp) waitRead(l *link, p []byte) (int, error) {
+func (u *tcp) waitRead(c *handler.Ctx, l *link, p []byte) (int, error) {
 	u.readWaiting = true
 	u.begin(waitRead, u.s.v.Thread())
 	l.readLater(p, u.readTimeout)
@@ -106,7 +106,7 @@ func (u *tcp) waitRead(l *link, p []byte) (int, error) {
 		u.settling.end(waitRead)
 		if unwound {
 			u.buf = nil
-			u.finalize(nil)
+			u.finalize(c)
 		}
 	}()
 	if u.down != nil {

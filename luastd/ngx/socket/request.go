@@ -106,7 +106,7 @@ func (s *state) reqSocket(L *lua.LState) int {
 	u.down, u.owner, u.conf = d, ownerOf(c), settingsOf(c)
 	u.chooseTimeouts()
 	c.OnEnd(func() { u.down, u.readClosed, u.writeClosed = nil, true, true })
-	t := L.CreateTable(1, 0)
+	t := L.CreateTable(timeoutSlots[2], 0)
 	t.RawSetInt(slot, &u.ud)
 	t.Metatable = s.reqMeta
 	if raw {

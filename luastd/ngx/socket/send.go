@@ -20,7 +20,7 @@ func (s *state) payload(L *lua.LState, room []byte) []byte {
 	case lua.LString:
 		return unsafe.Slice(unsafe.StringData(string(v)), len(v))
 	case lua.LNumber:
-		return codec.AppendNumber(room, float64(v))
+		return codec.AppendNumber(room, float64(v)+0) // no -0
 	case *lua.LTable:
 		return appendStrings(L, room, v)
 	case lua.LBool:
@@ -57,7 +57,7 @@ func appendStrings(L *lua.LState, dst []byte, t *lua.LTable) []byte {
 		case lua.LString:
 			dst = append(dst, e...)
 		case lua.LNumber:
-			dst = codec.AppendNumber(dst, float64(e))
+			dst = codec.AppendNumber(dst, float64(e)+0)
 		case *lua.LTable:
 			dst = appendStrings(L, dst, e)
 		default:
@@ -99,8 +99,8 @@ func (s *state) send(L *lua.LState) int {
 	return 1
 }
 
-// noteNodelay logs what nginx does at a connection's first send; Go's sockets have the option from the start,
-// and lose it here where tcp_nodelay is off.
+// noteNodelay logs what nginx does at a connection's first send. Go's sockets have the option from the start,
+// and lose it here where tcp_nodelay is off; where it is on, it overrules what the script has set before.
 func (u *tcp) noteNodelay(c *handler.Ctx) {
 	set := &u.sentOnce
 	if u.peer != nil {
@@ -108,10 +108,15 @@ func (u *tcp) noteNodelay(c *handler.Ctx) {
 	}
 	if !*set {
 		*set = true
-		if coreOf(c).TCPNoDelay.V {
+		on := coreOf(c).TCPNoDelay.V
+		if on {
 			debug(c, "lua socket tcp_nodelay")
-		} else if tc, ok := u.link().raw.(*net.TCPConn); ok && u.peer != nil {
-			tc.SetNoDelay(false) //nolint:errcheck // the send will tell of a dead connection
+		}
+		if u.peer == nil || on && !u.peer.chosen || !on && u.peer.chosen {
+			return
+		}
+		if tc, ok := u.link().raw.(*net.TCPConn); ok {
+			tc.SetNoDelay(on) //nolint:errcheck // the send will tell of a dead connection
 		}
 	}
 }
@@ -121,7 +126,7 @@ func (u *tcp) write(c *handler.Ctx, b []byte) error {
 	l := u.link()
 	n, err := l.writeNow(b)
 	if err == errAgain || err == nil && n < len(b) { //nolint:errorlint // our own value
-		err = u.waitWrite(l, b[n:])
+		err = u.waitWrite(c, l, b[n:])
 	}
 	if err == nil {
 		if u.down != nil {
@@ -142,7 +147,7 @@ func (u *tcp) write(c *handler.Ctx, b []byte) error {
 	return err
 }
 
-func (u *tcp) waitWrite(l *link, b []byte) error {
+func (u *tcp) waitWrite(c *handler.Ctx, l *link, b []byte) error {
 	u.sendWaiting = true
 	u.begin(waitSend, u.s.v.Thread())
 	l.writeLater(b, u.sendTimeout)
@@ -151,7 +156,7 @@ func (u *tcp) waitWrite(l *link, b []byte) error {
 		u.sendWaiting = false
 		u.settling.end(waitSend)
 		if unwound {
-			u.finalize(nil)
+			u.finalize(c)
 		}
 	}()
 	u.s.v.Wait(l.writeSoon)

@@ -32,6 +32,9 @@ type state struct {
 // slot is where a cosocket's table keeps its state, as in OpenResty.
 const slot = 1
 
+// timeoutSlots are where the table shows the timeouts that a script has set, for connecting (UDP's only one), sending and reading.
+var timeoutSlots = [...]int{2, 4, 5}
+
 // tcp is the state of one TCP cosocket or request socket. Guarded by the worker's baton.
 type tcp struct {
 	ud    lua.LUserData // what the table holds
@@ -129,7 +132,7 @@ func (s *state) tcp(L *lua.LState) int {
 		codec.Raise(L, "expecting zero arguments, but got "+strconv.Itoa(n))
 	}
 	s.allowed(L)
-	t := L.CreateTable(1, 0)
+	t := L.CreateTable(timeoutSlots[2], 0)
 	t.RawSetInt(slot, &s.newTCP().ud)
 	t.Metatable = s.tcpMeta
 	L.Push(t)
@@ -139,7 +142,7 @@ func (s *state) tcp(L *lua.LState) int {
 // connect is ngx.socket.connect: tcp() and connect in one.
 func (s *state) connect(L *lua.LState) int {
 	s.allowed(L)
-	t := L.CreateTable(1, 0)
+	t := L.CreateTable(timeoutSlots[2], 0)
 	t.RawSetInt(slot, &s.newTCP().ud)
 	t.Metatable = s.tcpMeta
 	L.Insert(t, 1)
@@ -349,7 +352,20 @@ func (s *state) setTimeouts(L *lua.LState) int {
 	return s.applyTimeouts(L, "settimeouts", connect, send, read)
 }
 
+// noteTimeouts puts d into slots of the cosocket's table. Changing them there changes nothing.
+func noteTimeouts(L *lua.LState, d time.Duration, slots ...int) {
+	if t, ok := L.Get(1).(*lua.LTable); ok {
+		n := lua.LNumber(d.Milliseconds())
+		for _, i := range slots {
+			t.RawSetInt(i, n)
+		}
+	}
+}
+
 func (s *state) applyTimeouts(L *lua.LState, name string, connect, send, read time.Duration) int {
+	noteTimeouts(L, connect, timeoutSlots[0])
+	noteTimeouts(L, send, timeoutSlots[1])
+	noteTimeouts(L, read, timeoutSlots[2])
 	if u := self(L, name); u != nil {
 		u.wantConnect, u.wantSend, u.wantRead = connect, send, read
 		u.chooseTimeouts()

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"sync"
 	"syscall"
@@ -41,7 +42,7 @@ func (s *state) udp(L *lua.LState) int {
 	s.allowed(L)
 	u := &udp{s: s}
 	u.ud.Value = u
-	t := L.CreateTable(1, 0)
+	t := L.CreateTable(timeoutSlots[2], 0)
 	t.RawSetInt(slot, &u.ud)
 	t.Metatable = s.udpMeta
 	L.Push(t)
@@ -147,7 +148,7 @@ func (u *udp) setPeer(L *lua.LState, c *handler.Ctx, t target) int {
 	p := &peer{host: t.host, addr: d.text(), port: d.port}
 	p.link.open(d.conn)
 	u.peer = p
-	u.owner.add(p)
+	u.owner.add(c, p)
 	return one(L)
 }
 
@@ -219,7 +220,7 @@ func (s *state) udpSend(L *lua.LState) int {
 	n, err := u.peer.writeNow(b)
 	if err == errAgain { //nolint:errorlint // our own value
 		u.peer.writeLater(b, u.conf.SocketSendTimeout)
-		u.wait(u.peer.writeSoon)
+		u.wait(c, u.peer.writeSoon)
 		n, err = u.peer.writeN, u.peer.writeErr
 	}
 	switch {
@@ -235,7 +236,7 @@ func (s *state) udpSend(L *lua.LState) int {
 
 func (u *udp) upstream() string { return upstreamTail(u.peer.host, u.peer.port, u.peer.addr) }
 
-func (u *udp) wait(f func(<-chan struct{})) {
+func (u *udp) wait(c *handler.Ctx, f func(<-chan struct{})) {
 	u.waiting = true
 	u.begin(waitRead, u.s.v.Thread())
 	unwound := true
@@ -243,7 +244,7 @@ func (u *udp) wait(f func(<-chan struct{})) {
 		u.waiting = false
 		u.settling.end(waitRead)
 		if unwound {
-			u.finalize(nil)
+			u.finalize(c)
 		}
 	}()
 	u.s.v.Wait(f)
@@ -262,25 +263,25 @@ func (s *state) udpReceive(L *lua.LState) int {
 		return n
 	}
 	size := largestDatagram
-	if n == 2 {
+	if n == 2 && L.Get(2) != lua.LNil {
 		size = s.integerArg(L, 2, "receive")
-		if size <= 0 || size > largestDatagram {
+		if size < 0 || size > largestDatagram {
 			size = largestDatagram
 		}
 	}
 	debug(c, "lua udp socket receive buffer size: ", strconv.Itoa(size))
 	debug(c, "lua udp socket read timeout: ", millis(u.readTimeout))
 	room := datagrams.Get().(*[largestDatagram]byte)
-	b := room[:size]
+	b := room[:max(size, 1)] // an empty read would leave the datagram where it is
 	m, err := u.peer.readNow(b)
 	m, err = emptyDatagram(m, err)
 	if err == errAgain { //nolint:errorlint // our own value
 		u.peer.readLater(b, u.readTimeout)
-		u.wait(u.peer.readSoon)
+		u.wait(c, u.peer.readSoon)
 		m, err = emptyDatagram(u.peer.readN, u.peer.readErr)
 	}
 	if err == nil {
-		L.Push(lua.LString(b[:m]))
+		L.Push(lua.LString(b[:min(m, size)]))
 	}
 	datagrams.Put(room)
 	var no syscall.Errno
@@ -307,9 +308,11 @@ func emptyDatagram(n int, err error) (int, error) {
 
 func (s *state) udpSetTimeout(L *lua.LState) int {
 	if n := L.GetTop(); n != 2 {
-		codec.Raise(L, "ngx.socket settimeout: expecting 2 arguments (including the object) but seen "+strconv.Itoa(n))
+		codec.Raise(L, "ngx.socket settimeout: expecting at least 2 arguments (including the object) but seen "+strconv.Itoa(n))
 	}
-	d := timeoutArg(L, 2)
+	ms, _ := codec.ToNumber(L.Get(2))
+	d := time.Duration(max(0, min(ms, math.MaxInt32))) * time.Millisecond // 0 stands for the location's
+	noteTimeouts(L, d, timeoutSlots[:1]...)
 	if u := selfUDP(L, "settimeout"); u != nil {
 		u.want = d
 		u.chooseTimeout()

@@ -34,7 +34,7 @@ func TestWorker(t *testing.T) {
 	tests := []struct{ name, lua, want string }{
 		{"worker", `ngx.say(ngx.worker.pid(), " ", ngx.worker.id(), " ", ngx.worker.count(), " ", ngx.worker.exiting())`, pid + " 0 1 false\n"},
 		{"pids", `local p = ngx.worker.pids() ngx.say(#p, " ", p[1])`, "1 " + pid + "\n"},
-		{"config", `local c = ngx.config ngx.say(c.subsystem, " ", c.debug, " ", c.nginx_version, " ", c.ngx_lua_version)`, "http false 1027001 10027\n"},
+		{"config", `local c = ngx.config ngx.say(c.subsystem, " ", c.debug, " ", c.nginx_version, " ", c.ngx_lua_version)`, "http true 1027001 10027\n"},
 		{"configure", `ngx.say((ngx.config.nginx_configure():find("^%s*%-%-with")))`, "1\n"},
 		{"process", `local p = require("ngx.process") ngx.say(p.type(), " ", p.get_master_pid())`, "worker " + pid + "\n"},
 		{"agent", `ngx.say(require("ngx.process").enable_privileged_agent())`, "nilAPI disabled in the current context\n"},
@@ -96,7 +96,7 @@ func TestErrlog(t *testing.T) {
 			ngx.log(ngx.WARN, "first") ngx.log(ngx.INFO, "not this") e.raw_log(ngx.ERR, "raw")
 			local res = e.get_logs(10, {1, 2, 3, 4, 5, 6, 7})
 			ngx.say(#res, " ", res[1], " ", (res[3]:match("%[warn%].*first, client")), " ", res[4], " ", (res[6]:match("raw, client")))
-			ngx.say(res[2] > 1e9, " ", init)
+			ngx.say(res[2] > 1e9, " ", init, " ", ngx.config.debug)
 		} }
 		location = /full { content_by_lua_block {
 			local e = require "ngx.errlog"
@@ -104,7 +104,7 @@ func TestErrlog(t *testing.T) {
 			local res = e.get_logs(1000)
 			ngx.say(#res / 3 < 20, " ", (res[#res]:match("line 100 ")))
 		} } } }`, modules()...)
-	if got, want := s.Get("/log").Body, "6 5 "; !strings.HasPrefix(got, want) || !strings.Contains(got, "first, client 4 raw, client\ntrue master\n") {
+	if got, want := s.Get("/log").Body, "6 5 "; !strings.HasPrefix(got, want) || !strings.Contains(got, "first, client 4 raw, client\ntrue master false\n") {
 		t.Errorf("got %q", got)
 	}
 	if got, want := s.Get("/full").Body, "true line 100 \n"; got != want {
