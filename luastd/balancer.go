@@ -2,6 +2,7 @@ package luastd
 
 import (
 	"errors"
+	"fmt"
 
 	"moongate/conf"
 	"moongate/luastd/handler"
@@ -39,5 +40,27 @@ func setBalancer(l *phases.Load, d *conf.Directive, _ any) error {
 		}
 		return exit, ok
 	})
+	return nil
+}
+
+// setBalancerKeepalive is balancer_keepalive: how many connections each worker keeps for the script.
+func setBalancerKeepalive(l *phases.Load, d *conf.Directive, _ any) error {
+	u := upstream.BlockOf(l)
+	if u == nil {
+		return errors.New("balancer_keepalive stands outside an upstream block")
+	}
+	m := l.MainOf(Module).(*mainConf)
+	if m.balancersKeep[u] {
+		return l.Duplicate(d)
+	}
+	n, ok := phases.ParseNumber(d.Args[0].Value)
+	if !ok || n == 0 {
+		return fmt.Errorf("invalid value %q in %q directive", d.Args[0].Value, d.Name)
+	}
+	if m.balancersKeep == nil {
+		m.balancersKeep = map[*upstream.Upstream]bool{}
+	}
+	m.balancersKeep[u] = true
+	u.KeepForHook(n)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/shdict"
 	"moongate/phases"
+	"moongate/phases/openssl"
 	"moongate/phases/upstream"
 )
 
@@ -34,6 +35,7 @@ type mainConf struct {
 	zones                            map[string]*shdict.Zone
 	runtime                          *workers                    // set by start
 	balancers                        map[*upstream.Upstream]bool // groups with a script
+	balancersKeep                    map[*upstream.Upstream]bool // groups with balancer_keepalive
 	retired                          sync.Map                    // *workers of ended requests whose timers are pending
 }
 
@@ -80,6 +82,7 @@ type locConf struct {
 	sslCiphers      phases.Opt[string]
 	sslProtocols    phases.Opt[[]string]
 	sslKeyLog       phases.Opt[string]
+	sslCommands     *openssl.Commands
 	settings        *handler.Settings
 }
 
@@ -118,13 +121,16 @@ func mergeLocation(l *phases.Load, parent, child any) error {
 	c.sslCiphers.Merge(p.sslCiphers, "DEFAULT")
 	c.sslProtocols.Merge(p.sslProtocols, []string{"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"})
 	c.sslKeyLog.Merge(p.sslKeyLog, "")
+	if c.sslCommands == nil {
+		c.sslCommands = p.sslCommands
+	}
 	c.settings = &handler.Settings{
 		TransformUnderscores: c.underscores.V, CheckClientAbort: c.checkAbort.V,
 		SocketConnectTimeout: c.socketConnect.V, SocketSendTimeout: c.socketSend.V, SocketReadTimeout: c.socketRead.V,
 		SocketKeepalive: c.socketKeepalive.V, SocketBufferSize: int(c.socketBuffer.V), SocketPoolSize: c.socketPool.V,
 		SocketLogErrors: c.socketLogErrors.V, SSLVerifyDepth: c.sslVerifyDepth.V, SSLTrustedCertificate: c.sslTrusted.V,
 		SSLCRL: c.sslCRL.V, SSLCertificate: c.sslCertificate.V, SSLCertificateKey: c.sslKey.V,
-		SSLCiphers: c.sslCiphers.V, SSLProtocols: c.sslProtocols.V, SSLKeyLog: c.sslKeyLog.V,
+		SSLCiphers: c.sslCiphers.V, SSLProtocols: c.sslProtocols.V, SSLKeyLog: c.sslKeyLog.V, SSLCommands: c.sslCommands,
 	}
 	return c.mergeProxySSL(l, p)
 }

@@ -83,7 +83,8 @@ func directives() []phases.Directive {
 		phases.Directive{Name: "set_by_lua_file", Ctx: setIn, Args: phases.TwoMore, Set: setByLua},
 		phases.Directive{Name: "set_by_lua_block", Ctx: setIn, Args: phases.Arity{Min: 1, Max: 1, Block: true}, Set: setByLua})
 	add(phases.Directive{Name: "balancer_by_lua_block", Ctx: phases.CtxUpstream, Args: phases.Block, Set: setBalancer},
-		phases.Directive{Name: "balancer_by_lua_file", Ctx: phases.CtxUpstream, Args: phases.Take1, Set: setBalancer})
+		phases.Directive{Name: "balancer_by_lua_file", Ctx: phases.CtxUpstream, Args: phases.Take1, Set: setBalancer},
+		phases.Directive{Name: "balancer_keepalive", Ctx: phases.CtxUpstream, Args: phases.Take1, Set: setBalancerKeepalive})
 	add(scripts("ssl_client_hello_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLClientHello, false, func(c *serverConf) **code { return &c.sslHello }))...)
 	add(scripts("ssl_certificate_by_lua", phases.CtxHTTP|phases.CtxServer, phases.ServerConf, false, scriptSetter(handler.SSLCert, false, func(c *serverConf) **code { return &c.sslCert }))...)
 	add(scripts("ssl_session_fetch_by_lua", phases.CtxHTTP, phases.ServerConf, false, scriptSetter(handler.SSLSessionFetch, false, func(c *serverConf) **code { return &c.sslFetch }))...)
@@ -147,7 +148,12 @@ func directives() []phases.Directive {
 		}
 		return nil
 	}))
-	loc("lua_ssl_conf_command", phases.CtxAll, phases.Take2, phases.NotBuilt("OpenSSL's configuration commands have no counterpart in Go's TLS"))
+	loc("lua_ssl_conf_command", phases.CtxAll, phases.Take2, phases.Set(func(_ *phases.Load, d *conf.Directive, c *L) error {
+		if c.sslCommands == nil {
+			c.sslCommands = &openssl.Commands{}
+		}
+		return c.sslCommands.Set(d.Args[0].Value, d.Args[1].Value)
+	}))
 	loc("lua_upstream_skip_openssl_default_verify", all, phases.OnOff, phases.SetFlag(func(c *L) *phases.Opt[bool] { return &c.skipVerify }))
 	return ds
 }

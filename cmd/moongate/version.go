@@ -40,6 +40,6 @@ Options:
 `)
 	}
 	if o.configure {
-		fmt.Fprintf(w, "built with %s\nbuilt with OpenSSL 3.0.0 (Go crypto/tls)\nTLS SNI support enabled\nconfigure arguments: %s\n", runtime.Version(), phases.ConfigureArguments)
+		fmt.Fprintf(w, "built with %s\nbuilt with OpenSSL 3.0.2 (Go crypto/tls)\nTLS SNI support enabled\nconfigure arguments: %s\n", runtime.Version(), phases.ConfigureArguments)
 	}
 }

@@ -1,6 +1,10 @@
 package handler
 
-import "time"
+import (
+	"time"
+
+	"moongate/phases/openssl"
+)
 
 // Settings are the lua_* directives of a location that the libraries obey. Immutable.
 type Settings struct {
@@ -21,4 +25,5 @@ type Settings struct {
 	SSLCiphers            string
 	SSLProtocols          []string
 	SSLKeyLog             string
+	SSLCommands           *openssl.Commands // of lua_ssl_conf_command; nil: none
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"moongate/phases"
+	"moongate/phases/openssl"
 	"moongate/phases/upstream"
 )
 
@@ -43,6 +44,8 @@ type config struct {
 	sslTrusted, sslCiphers             phases.Opt[string]
 	sslProtocols                       phases.Opt[versions]
 	sslCert, sslKey                    phases.Opt[*phases.Value]
+	sslPasswords, sslCRL               phases.Opt[string]
+	sslCommands                        *openssl.Commands
 
 	up  upstream.Conf
 	tls *upstream.TLS

@@ -89,9 +89,9 @@ func directives(handler phases.Handler) []phases.Directive {
 		loc("proxy_ssl_protocols", phases.OneMore, phases.Set(setProtocols)),
 		loc("proxy_ssl_certificate", phases.Take1, phases.SetValue(func(c *C) *phases.Opt[*phases.Value] { return &c.sslCert })),
 		loc("proxy_ssl_certificate_key", phases.Take1, phases.SetValue(func(c *C) *phases.Opt[*phases.Value] { return &c.sslKey })),
-		loc("proxy_ssl_password_file", phases.Take1, phases.NotBuilt("keys must not be encrypted")),
-		loc("proxy_ssl_crl", phases.Take1, phases.NotBuilt("revocation lists are not read")),
-		loc("proxy_ssl_conf_command", phases.Take2, phases.NotBuilt("these commands are OpenSSL's")),
+		loc("proxy_ssl_password_file", phases.Take1, phases.SetString(func(c *C) *phases.Opt[string] { return &c.sslPasswords })),
+		loc("proxy_ssl_crl", phases.Take1, phases.SetString(func(c *C) *phases.Opt[string] { return &c.sslCRL })),
+		loc("proxy_ssl_conf_command", phases.Take2, phases.Set(setCommand)),
 		loc("proxy_ssl_certificate_cache", phases.OneMore, phases.Ignore),
 
 		// tuning of what does not exist here: hashes, temporary files, aio

@@ -183,7 +183,8 @@ func handle(r *phases.Request, c *config) phases.Status {
 		r.DiscardBody()
 		return rc
 	}
-	if c.body.V == nil && c.passBody.V && !c.requestBuffering.V && !r.IsSub() && !r.BodyRead() && r.HasBody() &&
+	x.PassesBody = c.body.V == nil && c.passBody.V
+	if x.PassesBody && !c.requestBuffering.V && !r.IsSub() && !r.BodyRead() && r.HasBody() &&
 		(!r.Chunked || c.http11.V) {
 		x.Body, x.BodyLength, x.BodyChunked = upstream.BodyStream, r.ContentLength, r.Chunked
 		return x.Run()
@@ -193,7 +194,7 @@ func handle(r *phases.Request, c *config) phases.Status {
 		x.Close()
 		return rc
 	}
-	if c.body.V == nil && c.passBody.V {
+	if x.PassesBody {
 		if n := r.Body.Size(); n > 0 || framed {
 			x.Body, x.BodyLength = upstream.BodyBuffered, n
 		}

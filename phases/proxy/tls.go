@@ -12,6 +12,7 @@ import (
 	"moongate/conf"
 	"moongate/phases"
 	"moongate/phases/openssl"
+	"moongate/phases/ssl"
 	"moongate/phases/upstream"
 )
 
@@ -42,7 +43,7 @@ func setProtocols(l *phases.Load, d *conf.Directive, c *config) error {
 // mergeTLS settles the proxy_ssl_ directives.
 func (c *config) mergeTLS(l *phases.Load, p *config) error {
 	own := c.sslReuse.Set || c.sslServerName.Set || c.sslVerify.Set || c.sslName.Set || c.sslDepth.Set || c.sslTrusted.Set ||
-		c.sslCiphers.Set || c.sslProtocols.Set || c.sslCert.Set || c.sslKey.Set
+		c.sslCiphers.Set || c.sslProtocols.Set || c.sslCert.Set || c.sslKey.Set || c.sslCommands != nil || c.sslPasswords.Set || c.sslCRL.Set
 	c.sslReuse.Merge(p.sslReuse, true)
 	c.sslServerName.Merge(p.sslServerName, false)
 	c.sslVerify.Merge(p.sslVerify, false)
@@ -53,6 +54,11 @@ func (c *config) mergeTLS(l *phases.Load, p *config) error {
 	c.sslProtocols.Merge(p.sslProtocols, versions{tls.VersionTLS12, tls.VersionTLS13})
 	c.sslCert.Merge(p.sslCert, nil)
 	c.sslKey.Merge(p.sslKey, nil)
+	c.sslPasswords.Merge(p.sslPasswords, "")
+	c.sslCRL.Merge(p.sslCRL, "")
+	if c.sslCommands == nil {
+		c.sslCommands = p.sslCommands
+	}
 	if !own && p.tls != nil {
 		c.tls = p.tls
 		return nil
@@ -66,8 +72,27 @@ func (c *config) mergeTLS(l *phases.Load, p *config) error {
 		return nil // nothing is loaded for a level that passes nothing on
 	}
 	var err error
-	if t.Ciphers, err = ciphers(c.sslCiphers.V); err != nil {
+	list := c.sslCiphers.V
+	if x := c.sslCommands; x != nil {
+		t.Min, t.Max = x.Bounds(t.Min, t.Max)
+		t.Curves, t.VerifyPeer = x.Curves, x.VerifyPeer
+		if x.CipherString != "" {
+			list = x.CipherString
+		}
+	}
+	if t.Ciphers, err = ciphers(list); err != nil {
 		return err
+	}
+	if c.sslPasswords.V != "" {
+		if t.Passwords, err = ssl.ReadPasswords(l.ConfPath(c.sslPasswords.V)); err != nil {
+			return err
+		}
+	}
+	if c.sslCRL.V != "" {
+		file := l.ConfPath(c.sslCRL.V)
+		if t.CRLs, err = openssl.ReadCRLs(file); err != nil {
+			return fmt.Errorf("X509_LOOKUP_load_file(%q) failed: %w", file, err)
+		}
 	}
 	if t.Verify && c.sslTrusted.V == "" {
 		return errors.New("no proxy_ssl_trusted_certificate for proxy_ssl_verify")
@@ -91,13 +116,20 @@ func (c *config) mergeTLS(l *phases.Load, p *config) error {
 	}
 	if t.Cert.IsConstant() && t.Key.IsConstant() {
 		cert, key := l.ConfPath(t.Cert.Text()), l.ConfPath(t.Key.Text())
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := ssl.LoadPair(cert, key, t.Passwords)
 		if err != nil {
-			return fmt.Errorf("cannot load certificate %q: %w", cert, err)
+			return err
 		}
 		t.Pair = &pair
 	}
 	return nil
+}
+
+func setCommand(_ *phases.Load, d *conf.Directive, c *config) error {
+	if c.sslCommands == nil {
+		c.sslCommands = &openssl.Commands{}
+	}
+	return c.sslCommands.Set(d.Args[0].Value, d.Args[1].Value)
 }
 
 // opensslNames are the ciphers that Go has, by OpenSSL's names. TLS 1.3 has its own, which are not chosen.

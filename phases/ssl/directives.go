@@ -2,6 +2,7 @@ package ssl
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,16 +50,16 @@ func newModule() *phases.Module {
 		directive("ssl_session_timeout", phases.Take1, phases.SetMsec(func(c *server) *phases.Opt[time.Duration] { return &c.timeout })),
 		directive("ssl_reject_handshake", phases.OnOff, phases.SetFlag(func(c *server) *phases.Opt[bool] { return &c.reject })),
 
-		directive("ssl_stapling", phases.OnOff, offOnly("")),
-		directive("ssl_stapling_file", phases.Take1, phases.NotBuilt("")),
-		directive("ssl_stapling_responder", phases.Take1, phases.NotBuilt("")),
+		directive("ssl_stapling", phases.OnOff, phases.SetFlag(func(c *server) *phases.Opt[bool] { return &c.stapling })),
+		directive("ssl_stapling_file", phases.Take1, setPath(func(c *server) *phases.Opt[string] { return &c.staple })),
+		directive("ssl_stapling_responder", phases.Take1, phases.NotBuilt("no responder is asked")),
 		directive("ssl_stapling_verify", phases.OnOff, offOnly("")),
-		directive("ssl_crl", phases.Take1, phases.NotBuilt("revocation is not checked")),
-		directive("ssl_ocsp", phases.Take1, offOnly("revocation is not checked")),
-		directive("ssl_ocsp_responder", phases.Take1, phases.NotBuilt("revocation is not checked")),
-		directive("ssl_ocsp_cache", phases.Take1, offOnly("revocation is not checked")),
+		directive("ssl_crl", phases.Take1, setPath(func(c *server) *phases.Opt[string] { return &c.crl })),
+		directive("ssl_ocsp", phases.Take1, offOnly("no responder is asked")),
+		directive("ssl_ocsp_responder", phases.Take1, phases.NotBuilt("no responder is asked")),
+		directive("ssl_ocsp_cache", phases.Take1, offOnly("no responder is asked")),
 		directive("ssl_early_data", phases.OnOff, offOnly("crypto/tls has no 0-RTT outside of QUIC")),
-		directive("ssl_conf_command", phases.Take2, phases.NotBuilt("it speaks to OpenSSL")),
+		directive("ssl_conf_command", phases.Take2, phases.Set(setCommand)),
 		directive("ssl_certificate_compression", phases.OnOff, offOnly("")),
 		directive("ssl_ech_file", phases.Take1, phases.NotBuilt("")),
 	}
@@ -85,17 +86,19 @@ const (
 type server struct {
 	certFiles, keyFiles, ticketKeys []string
 	passwordFile, dhparam           phases.Opt[string]
-	clientCAs, trustedCAs           phases.Opt[string]
+	clientCAs, trustedCAs, crl      phases.Opt[string]
+	staple                          phases.Opt[string]    // ssl_stapling_file
 	protocols                       phases.Opt[[2]uint16] // from, to
 	ciphers                         phases.Opt[[]uint16]
 	curves                          phases.Opt[[]tls.CurveID]
 	verify                          phases.Opt[verifyMode]
 	depth                           phases.Opt[int]
-	tickets, reject                 phases.Opt[bool]
+	tickets, reject, stapling       phases.Opt[bool]
 	timeout                         phases.Opt[time.Duration]
 
 	cache phases.Opt[cacheConf]
 
+	commands         *openssl.Commands
 	name             string
 	config           *tls.Config   // nil without certificates
 	roots            *roots        // what client certificates are verified by
@@ -183,12 +186,6 @@ func setCiphers(l *phases.Load, d *conf.Directive, c *server) error {
 	return nil
 }
 
-// curveNames are the groups that crypto/tls has, by OpenSSL's names.
-var curveNames = map[string]tls.CurveID{
-	"X25519": tls.X25519, "P-256": tls.CurveP256, "prime256v1": tls.CurveP256, "secp256r1": tls.CurveP256,
-	"P-384": tls.CurveP384, "secp384r1": tls.CurveP384, "P-521": tls.CurveP521, "secp521r1": tls.CurveP521, "X25519MLKEM768": tls.X25519MLKEM768,
-}
-
 func setCurves(l *phases.Load, d *conf.Directive, c *server) error {
 	if c.curves.Set {
 		return l.Duplicate(d)
@@ -197,14 +194,23 @@ func setCurves(l *phases.Load, d *conf.Directive, c *server) error {
 	if d.Args[0].Value == "auto" {
 		return nil
 	}
-	for name := range strings.SplitSeq(d.Args[0].Value, ":") {
-		id, ok := curveNames[name]
-		if !ok {
-			return fmt.Errorf("SSL_CTX_set1_curves_list(%q) failed: unknown curve %q", d.Args[0].Value, name)
-		}
-		c.curves.V = append(c.curves.V, id)
+	list, err := openssl.ParseCurves(d.Args[0].Value)
+	if err != nil {
+		return fmt.Errorf("SSL_CTX_set1_curves_list(%q) failed: %w", d.Args[0].Value, err)
 	}
+	c.curves.V = list
 	return nil
+}
+
+// setCommand is ssl_conf_command; those of one level make a whole.
+func setCommand(_ *phases.Load, d *conf.Directive, c *server) error {
+	if c.commands == nil {
+		c.commands = &openssl.Commands{}
+	}
+	if strings.EqualFold(d.Args[0].Value, "VerifyMode") {
+		return errors.New("VerifyMode is ssl_verify_client's affair")
+	}
+	return c.commands.Set(d.Args[0].Value, d.Args[1].Value)
 }
 
 func mergeServer(_ *phases.Load, parent, child any) error {
@@ -223,6 +229,8 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	c.dhparam.Merge(p.dhparam, "")
 	c.clientCAs.Merge(p.clientCAs, "")
 	c.trustedCAs.Merge(p.trustedCAs, "")
+	c.crl.Merge(p.crl, "")
+	c.staple.Merge(p.staple, "")
 	c.protocols.Merge(p.protocols, [2]uint16{tls.VersionTLS12, tls.VersionTLS13})
 	c.ciphers.Merge(p.ciphers, standard)
 	c.curves.Merge(p.curves, nil)
@@ -230,8 +238,12 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	c.depth.Merge(p.depth, 1)
 	c.tickets.Merge(p.tickets, true)
 	c.reject.Merge(p.reject, false)
+	c.stapling.Merge(p.stapling, false)
 	c.timeout.Merge(p.timeout, 5*time.Minute)
 	c.cache.Merge(p.cache, cacheConf{})
+	if c.commands == nil {
+		c.commands = p.commands
+	}
 	c.onHello = append(c.onHello, p.onHello...)
 	c.onCertificate = append(c.onCertificate, p.onCertificate...)
 	return err

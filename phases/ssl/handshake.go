@@ -219,19 +219,25 @@ func (c *server) build() error {
 		MinVersion: c.protocols.V[0], MaxVersion: c.protocols.V[1], CipherSuites: c.ciphers.V, CurvePreferences: c.curves.V,
 		NextProtos: []string{"http/1.1"},
 	}
+	if err := c.obey(cfg); err != nil {
+		return err
+	}
 	var passwords [][]byte
 	var err error
 	if c.passwordFile.V != "" {
-		if passwords, err = readPasswords(c.passwordFile.V); err != nil {
+		if passwords, err = ReadPasswords(c.passwordFile.V); err != nil {
 			return err
 		}
 	}
 	for i, path := range c.certFiles {
-		pair, err := loadPair(path, c.keyFiles[i], passwords)
+		pair, err := LoadPair(path, c.keyFiles[i], passwords)
 		if err != nil {
 			return err
 		}
 		cfg.Certificates = append(cfg.Certificates, pair)
+	}
+	if err := c.stapleFile(cfg); err != nil {
+		return err
 	}
 	if c.dhparam.V != "" {
 		if _, err := os.Stat(c.dhparam.V); err != nil {
@@ -263,8 +269,33 @@ func (c *server) build() error {
 	return nil
 }
 
+// obey carries out ssl_conf_command.
+func (c *server) obey(cfg *tls.Config) (err error) {
+	x := c.commands
+	if x == nil {
+		return nil
+	}
+	cfg.MinVersion, cfg.MaxVersion = x.Bounds(cfg.MinVersion, cfg.MaxVersion)
+	if x.Curves != nil {
+		cfg.CurvePreferences = x.Curves
+	}
+	if x.NoTickets {
+		c.tickets.V = false
+	}
+	if x.CipherString != "" {
+		cfg.CipherSuites, err = parseCiphers(x.CipherString)
+	}
+	return err
+}
+
 func (c *server) buildVerification(cfg *tls.Config) error {
 	c.roots = &roots{}
+	if c.crl.V != "" {
+		var err error
+		if c.roots.crls, err = openssl.ReadCRLs(c.crl.V); err != nil {
+			return fmt.Errorf("X509_LOOKUP_load_file(%q) failed: %w", c.crl.V, err)
+		}
+	}
 	if c.verify.V == verifyOff {
 		return nil
 	}

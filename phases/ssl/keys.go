@@ -36,9 +36,9 @@ func readPEM(path string) ([]byte, error) {
 	return b, nil
 }
 
-// loadPair reads a certificate with its chain, and its key; passwords are tried in turn on an
-// encrypted one.
-func loadPair(certPath, keyPath string, passwords [][]byte) (tls.Certificate, error) {
+// LoadPair reads a certificate with its chain, and its key; passwords are tried in turn on an
+// encrypted one. A path may be "data:" with the text itself behind it.
+func LoadPair(certPath, keyPath string, passwords [][]byte) (tls.Certificate, error) {
 	certPEM, err := readPEM(certPath)
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("cannot load certificate %q: %w", certPath, err)
@@ -60,8 +60,8 @@ func loadPair(certPath, keyPath string, passwords [][]byte) (tls.Certificate, er
 	return c, nil
 }
 
-// readPasswords reads an ssl_password_file: one a line.
-func readPasswords(path string) ([][]byte, error) {
+// ReadPasswords reads an ssl_password_file: one a line.
+func ReadPasswords(path string) ([][]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open() %q failed %s", path, phases.Errno(err))

@@ -225,7 +225,7 @@ func TestHooks(t *testing.T) {
 				return nil
 			})
 			OnCertificate(l, l.Server, func(_ context.Context, h *Handshake) error {
-				pair, err := loadPair(dir+"conf/two.test.pem", dir+"conf/two.test.key", nil)
+				pair, err := LoadPair(dir+"conf/two.test.pem", dir+"conf/two.test.key", nil)
 				h.Certificates = []tls.Certificate{pair}
 				return err
 			})
@@ -324,7 +324,8 @@ func TestConfiguration(t *testing.T) {
 		{"cipher", "ssl_ciphers NOSUCH;", `unknown cipher "NOSUCH"`},
 		{"curve", "ssl_ecdh_curve K-1;", `unknown curve "K-1"`},
 		{"session cache", "ssl_session_cache shared:x;", `invalid session cache "shared:x"`},
-		{"stapling", "ssl_stapling on;", "not supported by moongate yet"},
+		{"stapling", "ssl_stapling_responder http://a.test/;", "not supported by moongate yet"},
+		{"conf command", "ssl_conf_command RecordPadding 4;", `SSL_CONF_cmd("RecordPadding", "4") failed`},
 		{"early data", "ssl_early_data on;", "not supported by moongate yet"},
 		{"variable", "ssl_certificate $ssl_server_name.pem;", `variables in "ssl_certificate" are not supported by moongate yet`},
 	} {

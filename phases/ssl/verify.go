@@ -11,7 +11,10 @@ import (
 )
 
 // roots is what client certificates are verified by.
-type roots struct{ pools []*x509.CertPool }
+type roots struct {
+	pools []*x509.CertPool
+	crls  []*x509.RevocationList // nil: revocation is not checked
+}
 
 // poolOf gathers certificates; what is none is passed over.
 func poolOf(lists ...[][]byte) *x509.CertPool {
@@ -50,6 +53,9 @@ func (x *roots) verify(st *tls.ConnectionState, depth int, h *Handshake) error {
 		}
 		for _, chain := range chains {
 			if len(chain)-2 <= depth {
+				if e := openssl.Revoked(chain, x.crls); e != nil {
+					return e
+				}
 				return nil
 			}
 		}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"sync"
@@ -59,6 +60,8 @@ type Exchange struct {
 	Body BodyMode
 	// BodyLength is what the upstream is told of the body's length; -1: nothing.
 	BodyLength int64
+	// PassesBody is true where the request's body, if it has one, belongs to what is passed on.
+	PassesBody bool
 	// BodyChunked is true where a streamed body goes out in chunks.
 	BodyChunked bool
 
@@ -270,11 +273,14 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		if x.bal.host != "" {
 			key.name = x.bal.host
 		}
+		key.local = x.local
 	}
 	if c := p.get(key); c != nil {
 		x.c, x.cached, c.reused = c, true, true
+		x.debugKept("reusing connection", c)
 		return 0, false, true
 	}
+	x.debugKept("no free connection", nil)
 	ctx, cancel := context.WithTimeout(context.Background(), x.connectTimeout)
 	defer cancel()
 	x.setVictim(cancel)
@@ -442,9 +448,11 @@ func (x *Exchange) keep() {
 	case x.aborted.Load(): // the watch has interrupted it
 	case x.bal.keepSet:
 		if x.bal.keepMax == 0 || c.requests < x.bal.keepMax {
+			x.debugKept("saving connection", c)
 			u.own.put(c, x.bal.keepFor)
 			return
 		}
+		x.debugKept("not saving connection", c)
 	case u.pool != nil:
 		if c.requests < u.keep.requests.V && time.Since(c.started) <= u.keep.life.V {
 			u.pool.put(c, u.keep.timeout.V)
@@ -452,6 +460,21 @@ func (x *Exchange) keep() {
 		}
 	}
 	c.close()
+}
+
+// debugKept notes what becomes of a connection that the hook keeps.
+func (x *Exchange) debugKept(what string, c *conn) {
+	if !x.bal.keepSet || !x.R.ErrorLog().Enabled(phases.LogDebug) {
+		return
+	}
+	text := "lua balancer: keepalive " + what
+	if c != nil {
+		text += fmt.Sprintf(" %p", c)
+	}
+	if what != "not saving connection" {
+		text += fmt.Sprintf(", host: %s, name: %s", x.bal.addr.Name, x.bal.host)
+	}
+	x.R.Log(phases.LogDebug, text)
 }
 
 func (x *Exchange) countBytes() {

@@ -18,6 +18,10 @@ type Hook func(r *phases.Request, b *Balance) error
 // SetHook gives the group its Hook; only while the configuration loads.
 func (u *Upstream) SetHook(h Hook) { u.hook = h }
 
+// KeepForHook bounds the connections that the Hook keeps, in each worker; only while the configuration loads.
+// lua-nginx-module: balancer_keepalive.
+func (u *Upstream) KeepForHook(n int) { u.ownMax = n }
+
 // Empty reports whether the group has no servers to fall back on.
 func (u *Upstream) Empty() bool { return len(u.servers) == 0 }
 
@@ -152,7 +156,11 @@ func (b *Balance) EnableKeepalive(idle time.Duration, requests int) error {
 // RecreateRequest builds the request for the upstream anew, because the hook changed what it is made of.
 // lua-resty-core: balancer.recreate_request().
 func (b *Balance) RecreateRequest() error {
-	b.x.built = false
+	x := b.x
+	x.built = false
+	if x.PassesBody && x.Body == BodyNone && x.R.Body.Size() > 0 {
+		x.Body = BodyBuffered // it has got one meanwhile
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,8 @@ type poolKey struct {
 	addr string
 	tls  *TLS
 	name string // of the server, for TLS; of the hook's host
+	// local is the address that a hook has bound it to.
+	local netip.AddrPort
 }
 
 // pool holds connections that wait for another request, the latest last. Safe for concurrent use.

@@ -13,6 +13,7 @@ import (
 
 	"moongate/phases"
 	"moongate/phases/openssl"
+	"moongate/phases/ssl"
 )
 
 // TLS is how a location secures its connections to an upstream. Immutable while it serves.
@@ -27,6 +28,9 @@ type TLS struct {
 	Roots      *x509.CertPool
 	Reuse      bool // of sessions
 	Curves     []tls.CurveID
+	CRLs       []*x509.RevocationList // nil: revocation is not checked
+	// Passwords are tried on keys that are encrypted.
+	Passwords [][]byte
 	// Cert and Key are the files of the client's certificate; nil: none. Where they hold variables they
 	// are read at each handshake.
 	Cert, Key *phases.Value
@@ -98,9 +102,9 @@ func (x *Exchange) handshake(ctx context.Context, c *conn) error {
 	}
 	if client == nil && t.Cert != nil {
 		cert, key := x.R.Tree.Path(t.Cert.Eval(x.R)), x.R.Tree.Path(t.Key.Eval(x.R))
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		pair, err := ssl.LoadPair(cert, key, t.Passwords)
 		if err != nil {
-			return fmt.Errorf("cannot load certificate %q: %w", cert, err)
+			return err
 		}
 		client = &pair
 	}
@@ -134,7 +138,7 @@ func (t *TLS) trusted(s *tls.ConnectionState) *openssl.VerifyError {
 	}
 	for _, c := range chains {
 		if len(c) <= t.Depth+2 {
-			return nil
+			return openssl.Revoked(c, t.CRLs)
 		}
 	}
 	return openssl.Failure(22)
@@ -164,6 +168,8 @@ func (x *Exchange) handshakeFailed(err error) (phases.Status, bool) {
 		x.logf(phases.LogErr, "%s", ve.text)
 	case errors.Is(err, io.EOF):
 		x.logf(phases.LogErr, "peer closed connection in SSL handshake")
+	case errors.Is(err, openssl.VerifyFailed):
+		x.logf(phases.LogCrit, "SSL_do_handshake() failed (SSL: %s)", openssl.Reason(err))
 	default:
 		x.logf(phases.LogErr, "SSL_do_handshake() failed (SSL: %s)", openssl.Reason(err))
 	}

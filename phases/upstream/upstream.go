@@ -62,6 +62,8 @@ type Upstream struct {
 	pool *pool // nil: connections are not kept
 	hook Hook
 	own  *pool // of connections that the hook keeps
+	// ownMax is how many in each worker; 0: defaultHookPool.
+	ownMax int
 }
 
 // keepalive is what the keepalive directives say.
@@ -87,7 +89,11 @@ func (u *Upstream) build(workers int) {
 		u.pool = newPool(u.keep.max.V * max(workers, 1))
 	}
 	if u.hook != nil {
-		u.own = newPool(defaultHookPool * max(workers, 1))
+		n := u.ownMax
+		if n == 0 {
+			n = defaultHookPool
+		}
+		u.own = newPool(n * max(workers, 1))
 	}
 }
 

@@ -35,6 +35,9 @@ func port(t *testing.T, addr string) string {
 func TestBalancer(t *testing.T) {
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s", r.Host, r.Header.Get("X-Try"))
+		if b, _ := io.ReadAll(r.Body); len(b) > 0 {
+			fmt.Fprintf(w, " %s", b)
+		}
 	}))
 	t.Cleanup(backend.Close)
 	var seen []string
@@ -71,7 +74,8 @@ func TestBalancer(t *testing.T) {
 		{"keepalive", "server 127.0.0.1:$dead;", `ngx.log(ngx.WARN, select(2, b.enable_keepalive())) assert(b.set_current_peer("127.0.0.1", $addrs)) assert(b.enable_keepalive(10, 5))`,
 			200, "ok", "no current peer set"},
 		{"no sleeping", "server 127.0.0.1:$dead;", `ngx.sleep(1)`, 500, "", "API disabled in the context of balancer_by_lua*"},
-		{"bind", "server 127.0.0.1:$good;", `ngx.log(ngx.WARN, select(2, b.bind_to_local_addr("nowhere"))) assert(b.bind_to_local_addr("127.0.0.1"))`, 200, "u15 ", "invalid addr nowhere"},
+		{"a body that comes late", "server 127.0.0.1:$dead;", `ngx.req.set_body_data("late body") assert(b.recreate_request()) assert(b.set_current_peer("127.0.0.1", $good))`, 200, "u15  late body", ""},
+		{"bind", "server 127.0.0.1:$good;", `ngx.log(ngx.WARN, select(2, b.bind_to_local_addr("nowhere"))) assert(b.bind_to_local_addr("127.0.0.1"))`, 200, "u16 ", "invalid addr nowhere"},
 	}
 	var conf strings.Builder
 	conf.WriteString("events {} http {\n")
@@ -138,5 +142,31 @@ exactly one argument expected
 `
 	if got := s.Get("/").Body; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestBalancerKeepalive: a pool of one keeps one connection of two.
+func TestBalancerKeepalive(t *testing.T) {
+	var seen []string
+	backend := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = append(seen, r.RemoteAddr) }))
+	t.Cleanup(backend.Close)
+	s := phasetest.Start(t, strings.ReplaceAll(`events {} worker_processes 1; http {
+		upstream u { balancer_keepalive 1; balancer_by_lua_block {
+			local b = require "ngx.balancer"
+			assert(b.set_current_peer("127.0.0.1", PORT, ngx.var.arg_host)) assert(b.enable_keepalive(60, 100))
+		} }
+		server { listen ADDR; location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; } }
+	}`, "PORT", port(t, backend.Listener.Addr().String())), modules()...)
+	for _, path := range []string{"/?host=a", "/?host=a", "/?host=b", "/?host=b", "/?host=a"} {
+		if res := s.Get(path); res.Status != 200 {
+			t.Fatalf("%s: %d", path, res.Status)
+		}
+	}
+	if len(seen) != 5 || seen[0] != seen[1] || seen[2] != seen[3] || seen[4] == seen[0] || seen[2] == seen[0] {
+		t.Errorf("connections: %v", seen)
+	}
+	const bad = `invalid value "0" in "balancer_keepalive" directive`
+	if got := phasetest.LoadError(t, `events {} http { upstream u { server 127.0.0.1:1; balancer_keepalive 0; } server { listen ADDR; } }`, modules()...); !strings.Contains(got, bad) {
+		t.Errorf("%q, want %q in it", got, bad)
 	}
 }
