@@ -18,6 +18,13 @@ func checkAny(L *lua.LState, n int) lua.LValue {
 	return L.Get(n)
 }
 
+// declare gives the function n parameters: in LuaJIT, some of the library is written in Lua, so that an argument left out is nil.
+func declare(L *lua.LState, n int) {
+	if L.GetTop() < n {
+		L.SetTop(n)
+	}
+}
+
 func checkTable(L *lua.LState, n int) *lua.LTable {
 	if t, ok := L.Get(n).(*lua.LTable); ok {
 		return t

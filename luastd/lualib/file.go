@@ -28,29 +28,29 @@ type file struct {
 
 var errNotOpen = syscall.EBADF
 
-// openFlags turns a mode of fopen's into flags for open.
+// openFlags turns a mode of fopen's into flags for open. As in C, what follows the first letter is a set of options, of which
+// unknown ones say nothing.
 func openFlags(mode string) (int, bool) {
-	base, rest := "", ""
-	if mode != "" {
-		base, rest = mode[:1], mode[1:]
-	}
-	update := strings.Contains(rest, "+")
-	if strings.Trim(rest, "+b") != "" || len(rest) > 2 {
+	if mode == "" {
 		return 0, false
 	}
 	access := func(plain int) int {
-		if update {
+		if strings.Contains(mode, "+") {
 			return os.O_RDWR
 		}
 		return plain
 	}
-	switch base {
-	case "r":
+	exclusive := 0
+	if strings.Contains(mode, "x") {
+		exclusive = os.O_EXCL
+	}
+	switch mode[0] {
+	case 'r':
 		return access(os.O_RDONLY), true
-	case "w":
-		return access(os.O_WRONLY) | os.O_CREATE | os.O_TRUNC, true
-	case "a":
-		return access(os.O_WRONLY) | os.O_CREATE | os.O_APPEND, true
+	case 'w':
+		return access(os.O_WRONLY) | os.O_CREATE | os.O_TRUNC | exclusive, true
+	case 'a':
+		return access(os.O_WRONLY) | os.O_CREATE | os.O_APPEND | exclusive, true
 	}
 	return 0, false
 }

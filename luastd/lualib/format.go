@@ -1,10 +1,13 @@
 package lualib
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -64,7 +67,7 @@ func parseDirective(f string) (d directive, rest string, ok bool) {
 		d.prec = two()
 	}
 	d.conv = at()
-	if d.conv == 0 || strings.IndexByte("AacdEefGgiopqsuXx", d.conv) < 0 {
+	if d.conv == 0 || strings.IndexByte("AacdEeFfGgiopqsuXx", d.conv) < 0 {
 		if d.conv >= 32 {
 			i++
 		}
@@ -158,9 +161,11 @@ func toUint64(f float64) uint64 {
 
 // pointer is the address of what v refers to.
 func pointer(v lua.LValue) string {
-	switch v.(type) {
-	case *lua.LNilType, lua.LBool, lua.LNumber, lua.LString:
+	switch v := v.(type) {
+	case *lua.LNilType, lua.LBool, lua.LNumber:
 		return "NULL"
+	case lua.LString:
+		return fmt.Sprintf("%p", unsafe.StringData(string(v)))
 	}
 	if _, address, ok := strings.Cut(v.String(), ": "); ok {
 		return address
@@ -371,12 +376,27 @@ func alternate(digits []byte, conv byte, prec int) []byte {
 // hexFloat is %a without sign and prefix, as C prints it: no leading zeros in the exponent.
 func hexFloat(room []byte, v float64, d directive) []byte {
 	b := strconv.AppendFloat(room, v, 'x', d.prec, 64)[2:]
+	if d.prec >= 0 && b[0] == '1' && v < math.MaxFloat64/2 {
+		// C rounds the digits behind the point up into the one before it.
+		if whole := strconv.AppendFloat(nil, v, 'x', -1, 64)[2:]; rounded(whole, b) {
+			b[0] = '2'
+			b = append(b[:bytes.IndexByte(b, 'p')], whole[bytes.IndexByte(whole, 'p'):]...)
+		}
+	}
+	if d.alt && bytes.IndexByte(b, '.') < 0 {
+		b = slices.Insert(b, 1, '.')
+	}
 	p := strings.IndexByte(string(b), 'p')
 	exp := b[p+2:]
 	if len(exp) == 2 && exp[0] == '0' {
 		b = append(b[:p+2], exp[1])
 	}
 	return b
+}
+
+// rounded reports whether b has another exponent than a.
+func rounded(a, b []byte) bool {
+	return !bytes.Equal(a[bytes.IndexByte(a, 'p'):], b[bytes.IndexByte(b, 'p'):])
 }
 
 // appendQuoted writes a string so that Lua reads it back.

@@ -22,7 +22,6 @@ func (l *library) openIO(L *lua.LState) {
 		"setvbuf": fileSetvbuf, "__tostring": fileToString, "__gc": fileCollect,
 	})
 	fs.meta.RawSetString("__index", fs.meta)
-	fs.meta.RawSetString("__name", lua.LString("FILE*"))
 	L.G.Registry.RawSetString("FILE*", fs.meta)
 	t := fill(L, L.CreateTable(0, 16), map[string]lua.LGFunction{
 		"open": l.ioOpen, "popen": l.ioPopen, "tmpfile": l.ioTmpfile, "type": ioType, "input": l.ioInput, "output": l.ioOutput,
@@ -52,7 +51,7 @@ func checkFile(L *lua.LState, n int) *file {
 
 func (l *library) push(L *lua.LState, h *file, err error, name string) int {
 	if err != nil {
-		return result(L, err, name)
+		return fileResult(L, err, name)
 	}
 	if h.w != nil {
 		l.files.written[h] = struct{}{}
@@ -126,33 +125,33 @@ func (l *library) standard(L *lua.LState, which **lua.LUserData, mode string) in
 }
 
 // current is the file that io.read or io.write works on.
-func current(L *lua.LState, ud *lua.LUserData, what string) *file {
+func current(L *lua.LState, ud *lua.LUserData) *file {
 	h, ok := ud.Value.(*file)
 	if !ok || h.closed {
-		machine.Errorf(L, "standard %s file is closed", what)
+		machine.Errorf(L, "standard file is closed")
 	}
 	return h
 }
 
 // ... = io.read(...)
 func (l *library) ioRead(L *lua.LState) int {
-	return read(L, current(L, l.files.input, "input"), 1)
+	return read(L, current(L, l.files.input), 1)
 }
 
 // ok = io.write(...)
 func (l *library) ioWrite(L *lua.LState) int {
-	return write(L, current(L, l.files.output, "output"), 1)
+	return write(L, current(L, l.files.output), 1)
 }
 
 // ok = io.flush()
 func (l *library) ioFlush(L *lua.LState) int {
-	return result(L, current(L, l.files.output, "output").flush(), "")
+	return result(L, current(L, l.files.output).flush())
 }
 
 // ok = io.close([f])
 func (l *library) ioClose(L *lua.LState) int {
 	if L.GetTop() == 0 {
-		return result(L, current(L, l.files.output, "output").close(), "")
+		return result(L, current(L, l.files.output).close())
 	}
 	return fileClose(L)
 }
@@ -160,7 +159,7 @@ func (l *library) ioClose(L *lua.LState) int {
 // iterator = io.lines([file [, ...]])
 func (l *library) ioLines(L *lua.LState) int {
 	if L.Get(1) == lua.LNil {
-		return lines(L, current(L, l.files.input, "input"), false)
+		return lines(L, current(L, l.files.input), false)
 	}
 	name := checkString(L, 1)
 	h, err := openFile(name, "r")
@@ -171,7 +170,7 @@ func (l *library) ioLines(L *lua.LState) int {
 }
 
 // ok = f:close()
-func fileClose(L *lua.LState) int { return result(L, checkFile(L, 1).close(), "") }
+func fileClose(L *lua.LState) int { return result(L, checkFile(L, 1).close()) }
 
 // ... = f:read(...)
 func fileRead(L *lua.LState) int { return read(L, checkFile(L, 1), 2) }
@@ -183,7 +182,7 @@ func fileWrite(L *lua.LState) int { return write(L, checkFile(L, 1), 2) }
 func fileLines(L *lua.LState) int { return lines(L, checkFile(L, 1), false) }
 
 // ok = f:flush()
-func fileFlush(L *lua.LState) int { return result(L, checkFile(L, 1).flush(), "") }
+func fileFlush(L *lua.LState) int { return result(L, checkFile(L, 1).flush()) }
 
 // pos = f:seek([whence [, offset]])
 func fileSeek(L *lua.LState) int {
@@ -205,7 +204,7 @@ func fileSeek(L *lua.LState) int {
 	}
 	n, err := h.seek(offset, whence)
 	if err != nil {
-		return result(L, err, "")
+		return result(L, err)
 	}
 	return pushNumber(L, float64(n))
 }
@@ -227,7 +226,7 @@ func fileSetvbuf(L *lua.LState) int {
 	default:
 		machine.ArgError(L, 2, "invalid option '"+mode+"'")
 	}
-	return result(L, h.flush(), "")
+	return result(L, h.flush())
 }
 
 func fileToString(L *lua.LState) int {
@@ -259,7 +258,7 @@ func write(L *lua.LState, h *file, first int) int {
 			err = e
 		}
 	}
-	return result(L, err, "")
+	return result(L, err)
 }
 
 func checkText(L *lua.LState, n int) string {
@@ -279,7 +278,7 @@ func lines(L *lua.LState, h *file, closes bool) int {
 	}
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		if h.closed {
-			machine.Errorf(L, "file is already closed")
+			machine.Errorf(L, "attempt to use a closed file")
 		}
 		L.SetTop(0)
 		for _, f := range formats {
@@ -305,7 +304,7 @@ func lines(L *lua.LState, h *file, closes bool) int {
 func read(L *lua.LState, h *file, first int) int {
 	r, err := h.reader()
 	if err != nil {
-		return result(L, err, "")
+		return result(L, err)
 	}
 	top := L.GetTop()
 	n := 0
@@ -316,10 +315,18 @@ func read(L *lua.LState, h *file, first int) int {
 	for i := first; i <= top && err == nil; i++ {
 		n++
 		if size, ok := L.Get(i).(lua.LNumber); ok {
-			err = readChars(L, r, toInt32(float64(size)))
+			n := toInt32(float64(size))
+			if n < 0 {
+				machine.Throw(L, lua.LString("not enough memory"))
+			}
+			err = readChars(L, r, n)
 			continue
 		}
-		format := strings.TrimPrefix(checkString(L, i), "*")
+		text, ok := L.Get(i).(lua.LString)
+		if !ok {
+			machine.ArgError(L, i, "invalid option")
+		}
+		format := strings.TrimPrefix(string(text), "*")
 		kind := byte(0)
 		if format != "" {
 			kind = format[0]
@@ -340,7 +347,7 @@ func read(L *lua.LState, h *file, first int) int {
 	case errors.Is(err, errNothing):
 		L.Push(lua.LNil)
 	default:
-		return result(L, err, "")
+		return result(L, err)
 	}
 	return n
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 func (l *library) openMath(L *lua.LState) {
@@ -12,8 +14,6 @@ func (l *library) openMath(L *lua.LState) {
 		"abs": math.Abs, "floor": math.Floor, "ceil": math.Ceil, "sqrt": math.Sqrt, "log10": math.Log10, "exp": math.Exp,
 		"sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "asin": math.Asin, "acos": math.Acos, "atan": math.Atan,
 		"sinh": math.Sinh, "cosh": math.Cosh, "tanh": math.Tanh,
-		"deg": func(x float64) float64 { return x * (180 / math.Pi) },
-		"rad": func(x float64) float64 { return x * (math.Pi / 180) },
 	} {
 		t.RawSetString(name, L.NewFunction(func(L *lua.LState) int { return pushNumber(L, fn(checkNumber(L, 1))) }))
 	}
@@ -27,6 +27,7 @@ func (l *library) openMath(L *lua.LState) {
 	}
 	fill(L, t, map[string]lua.LGFunction{
 		"log": mathLog, "frexp": mathFrexp, "ldexp": mathLdexp, "modf": mathModf, "max": mathMax, "min": mathMin,
+		"deg": angle("deg", 180/math.Pi), "rad": angle("rad", math.Pi/180),
 		"random": l.mathRandom, "randomseed": l.mathRandomSeed,
 	})
 	t.RawSetString("pi", lua.LNumber(math.Pi))
@@ -42,7 +43,18 @@ func mathLog(L *lua.LState) int {
 		return pushNumber(L, math.Log(x))
 	}
 	// LuaJIT divides logarithms to base 2.
-	return pushNumber(L, math.Log2(x)*(1/math.Log2(checkNumber(L, 2))))
+	return pushNumber(L, log2(x)*(1/log2(checkNumber(L, 2))))
+}
+
+// angle is y = math.deg(x) or y = math.rad(x), which LuaJIT has in Lua.
+func angle(name string, factor float64) lua.LGFunction {
+	return func(L *lua.LState) int {
+		x, ok := machine.ToNumber(L.Get(1))
+		if !ok {
+			machine.Throw(L, lua.LString("[builtin:"+name+"]:0: attempt to perform arithmetic on a "+machine.TypeName(L.Get(1))+" value"))
+		}
+		return pushNumber(L, x*factor)
+	}
 }
 
 // m, e = math.frexp(x)
@@ -71,10 +83,12 @@ func mathModf(L *lua.LState) int {
 }
 
 // x = math.max(x, ...)
+//
+// The later of two that are equal wins, and of a nan and a number: as the processor's instruction has it.
 func mathMax(L *lua.LState) int {
 	r := checkNumber(L, 1)
 	for i := 2; i <= L.GetTop(); i++ {
-		if v := checkNumber(L, i); v > r || math.IsNaN(v) {
+		if v := checkNumber(L, i); !(r > v) {
 			r = v
 		}
 	}
@@ -85,7 +99,7 @@ func mathMax(L *lua.LState) int {
 func mathMin(L *lua.LState) int {
 	r := checkNumber(L, 1)
 	for i := 2; i <= L.GetTop(); i++ {
-		if v := checkNumber(L, i); v < r || math.IsNaN(v) {
+		if v := checkNumber(L, i); !(r < v) {
 			r = v
 		}
 	}

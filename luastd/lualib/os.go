@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -47,14 +48,23 @@ func errnoText(err error) string {
 }
 
 // result pushes true, or nil with a message and the error number, as C's file functions report.
-func result(L *lua.LState, err error, file string) int {
+func result(L *lua.LState, err error) int {
 	if err == nil {
 		return pushBool(L, true)
 	}
 	msg := errnoText(err)
-	if file != "" {
-		msg = file + ": " + msg
+	return failure(L, err, msg)
+}
+
+// fileResult is result for a function that names a file in its message.
+func fileResult(L *lua.LState, err error, file string) int {
+	if err == nil {
+		return pushBool(L, true)
 	}
+	return failure(L, err, file+": "+errnoText(err))
+}
+
+func failure(L *lua.LState, err error, msg string) int {
 	L.Push(lua.LNil)
 	pushString(L, msg)
 	return 2 + pushNumber(L, float64(errnoOf(err)))
@@ -89,7 +99,7 @@ func (l *library) osExecute(L *lua.LState) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = l.Stdin, l.Stdout, l.Stderr
 	err := cmd.Run()
 	if cmd.ProcessState == nil {
-		return result(L, err, "")
+		return result(L, err)
 	}
 	return pushNumber(L, float64(waitStatus(cmd.ProcessState)))
 }
@@ -132,22 +142,27 @@ func osGetenv(L *lua.LState) int {
 func osRemove(L *lua.LState) int {
 	name := checkString(L, 1)
 	err := syscall.Unlink(name)
-	if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.EPERM) {
+	if errors.Is(err, syscall.EISDIR) {
 		err = syscall.Rmdir(name)
 	}
-	return result(L, err, name)
+	return fileResult(L, err, name)
 }
 
 // ok, err, errno = os.rename(from, to)
 func osRename(L *lua.LState) int {
 	from := checkString(L, 1)
-	return result(L, syscall.Rename(from, checkString(L, 2)), from)
+	return fileResult(L, syscall.Rename(from, checkString(L, 2)), from)
 }
 
 // locale = os.setlocale([locale [, category]])
 //
 // Deviation: there is no locale but "C".
 func osSetlocale(L *lua.LState) int {
+	switch category := optString(L, 2, "all"); category {
+	case "all", "collate", "ctype", "monetary", "numeric", "time":
+	default:
+		machine.ArgError(L, 2, "invalid option '"+category+"'")
+	}
 	if s := optString(L, 1, "C"); s != "" && s != "C" && s != "POSIX" {
 		L.Push(lua.LNil)
 		return 1
@@ -155,14 +170,28 @@ func osSetlocale(L *lua.LState) int {
 	return pushString(L, "C")
 }
 
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 // name = os.tmpname()
 func osTmpname(L *lua.LState) int {
-	f, err := os.CreateTemp("", "lua_")
-	if err != nil {
-		machine.Errorf(L, "unable to generate a unique filename")
+	for range 100 {
+		var b [6]byte
+		for i := range b {
+			b[i] = nameLetters[rand.IntN(len(nameLetters))]
+		}
+		name := "/tmp/lua_" + string(b[:])
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			break
+		}
+		_ = f.Close()
+		return pushString(L, name)
 	}
-	defer f.Close()
-	return pushString(L, f.Name())
+	machine.Errorf(L, "unable to generate a unique filename")
+	return 0
 }
 
 // t = os.time([fields])
@@ -175,7 +204,7 @@ func osTime(L *lua.LState) int {
 		v, ok := machine.ToNumber(machine.Index(L, t, lua.LString(name)))
 		switch {
 		case ok:
-			return toInt32(v)
+			return int(int32(toInt64(v)))
 		case otherwise < 0:
 			machine.Errorf(L, "field '%s' missing in date table", name)
 		}
@@ -196,13 +225,22 @@ func osTime(L *lua.LState) int {
 	return pushNumber(L, float64(at.Unix()))
 }
 
+// minTime is about the first second that C's calendar knows.
+const minTime = -67768040609740800
+
 // s = os.date([format [, time]])
 func osDate(L *lua.LState) int {
 	format := optString(L, 1, "%c")
 	at := time.Now()
 	if L.Get(2) != lua.LNil {
-		at = time.Unix(int64(checkNumber(L, 2)), 0)
+		at = time.Unix(toInt64(checkNumber(L, 2)), 0)
 	}
+	if y := at.Year() - 1900; y != int(int32(y)) || at.Unix() < minTime {
+		// C's calendar has no such year.
+		L.Push(lua.LNil)
+		return 1
+	}
+	format = upToNUL(format)
 	if strings.HasPrefix(format, "!") {
 		at, format = at.UTC(), format[1:]
 	}

@@ -230,8 +230,8 @@ func (m *matcher) step(s, p int) int {
 				p = end
 				continue
 			case c >= '0' && c <= '9':
-				text := m.backReference(c)
-				if len(m.src)-s < len(text) || m.src[s:s+len(text)] != text {
+				text, ok := m.backReference(c)
+				if !ok || len(m.src)-s < len(text) || m.src[s:s+len(text)] != text {
 					return -1
 				}
 				s += len(text)
@@ -349,16 +349,17 @@ func (m *matcher) closeCapture(s, p int) int {
 	return r
 }
 
-func (m *matcher) backReference(digit byte) string {
+// backReference is the text of a capture. There is none for a position, which matches nothing.
+func (m *matcher) backReference(digit byte) (text string, ok bool) {
 	l := int(digit) - '1'
 	if l < 0 || l >= m.level || m.captures[l].len == captureOpen {
 		m.fail("invalid capture index")
 	}
 	c := m.captures[l]
 	if c.len == capturePosition {
-		return ""
+		return "", false
 	}
-	return m.src[c.start : c.start+c.len]
+	return m.src[c.start : c.start+c.len], true
 }
 
 // value is capture i, or the whole match src[s:e] where the pattern has none.

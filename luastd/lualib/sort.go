@@ -15,7 +15,7 @@ func tableSort(L *lua.LState) int {
 	if L.Get(2) != lua.LNil {
 		less = checkFunction(L, 2)
 	}
-	n := t.Len()
+	n := machine.Len(t)
 	if less == nil && n <= len(machine.Array(t)) && sortPlain(machine.Array(t)[:n]) {
 		return 0
 	}

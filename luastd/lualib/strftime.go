@@ -35,10 +35,16 @@ func strftime(format string, t time.Time) string {
 		start := i
 		i++
 		flag := byte(0)
-		for i < len(format) && strings.IndexByte("-_0^#EO", format[i]) >= 0 {
-			if c := format[i]; c != 'E' && c != 'O' {
-				flag = c
-			}
+		for i < len(format) && strings.IndexByte("-_0^#", format[i]) >= 0 {
+			flag = format[i]
+			i++
+		}
+		width := 0
+		for i < len(format) && format[i] >= '0' && format[i] <= '9' {
+			width = min(width*10+int(format[i]-'0'), maxWidth)
+			i++
+		}
+		for i < len(format) && (format[i] == 'E' || format[i] == 'O') {
 			i++
 		}
 		if i == len(format) {
@@ -47,7 +53,7 @@ func strftime(format string, t time.Time) string {
 		}
 		c := format[i]
 		if long, ok := compound[c]; ok {
-			b.WriteString(withCase(strftime(long, t), flag))
+			b.WriteString(widen(withCase(strftime(long, t), flag), width, flag, ' '))
 			continue
 		}
 		f, ok := conversion(c, t)
@@ -55,9 +61,30 @@ func strftime(format string, t time.Time) string {
 			b.WriteString(format[start : i+1])
 			continue
 		}
-		b.WriteString(f.format(flag))
+		fill := byte(' ')
+		if f.width > 0 {
+			f.width = max(f.width, width)
+			fill = f.fill
+		}
+		b.WriteString(widen(f.format(flag), width, flag, fill))
 	}
 	return b.String()
+}
+
+// maxWidth bounds the width that a conversion may ask for.
+const maxWidth = 1 << 16
+
+// widen fills s up to a width, unless the flag says not to.
+func widen(s string, width int, flag, fill byte) string {
+	switch flag {
+	case '-':
+		return s
+	case '_':
+		fill = ' '
+	case '0':
+		fill = '0'
+	}
+	return strings.Repeat(string(fill), max(width-len(s), 0)) + s
 }
 
 func withCase(s string, flag byte) string {

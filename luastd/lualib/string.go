@@ -29,7 +29,10 @@ func takeString(b []byte) lua.LString {
 }
 
 // n = string.len(s)
-func stringLen(L *lua.LState) int { return pushNumber(L, float64(len(checkString(L, 1)))) }
+func stringLen(L *lua.LState) int {
+	declare(L, 1)
+	return pushNumber(L, float64(len(checkString(L, 1))))
+}
 
 // span turns the positions of sub and byte into a slice's bounds.
 func span(n, i, j int) (from, to int) {
@@ -91,7 +94,7 @@ func stringRep(L *lua.LState) int {
 		return pushString(L, "")
 	}
 	if int64(len(s)+len(sep))*int64(n) > maxString {
-		machine.Errorf(L, "resulting string too large")
+		machine.Throw(L, lua.LString("not enough memory"))
 	}
 	if sep == "" {
 		return pushString(L, strings.Repeat(s, n))
@@ -110,12 +113,15 @@ func stringReverse(L *lua.LState) int {
 	return 1
 }
 
+// maxBytes bounds how many values string.byte returns.
+const maxBytes = 8000
+
 // ... = string.byte(s [, i [, j]])
 func stringByte(L *lua.LState) int {
 	s := checkString(L, 1)
 	i := optInt(L, 2, 1)
 	from, to := span(len(s), i, optInt(L, 3, i))
-	if to-from > maxResults {
+	if to-from > maxBytes {
 		machine.Errorf(L, "string slice too long")
 	}
 	for k := from; k < to; k++ {
@@ -183,6 +189,7 @@ func find(L *lua.LState, positions bool) int {
 		L.Push(lua.LNil)
 		return 1
 	}
+	pat = upToNUL(pat)
 	m := matcher{L: L, src: s, pat: pat}
 	p := 0
 	anchored := pat != "" && pat[0] == '^'
@@ -215,6 +222,14 @@ func find(L *lua.LState, positions bool) int {
 	return 1
 }
 
+// upToNUL is what LuaJIT sees of a pattern: it ends at the first NUL.
+func upToNUL(pat string) string {
+	if i := strings.IndexByte(pat, 0); i >= 0 {
+		return pat[:i]
+	}
+	return pat
+}
+
 // firstByte is the byte that every match of the pattern begins with, if there is one that can be told at a glance.
 func firstByte(pat string) (byte, bool) {
 	if pat == "" || strings.IndexByte("^$.([%)", pat[0]) >= 0 {
@@ -230,7 +245,7 @@ func firstByte(pat string) (byte, bool) {
 func stringGMatch(L *lua.LState) int {
 	s, pat := checkString(L, 1), checkString(L, 2)
 	at := 0
-	m := &matcher{src: s, pat: pat}
+	m := &matcher{src: s, pat: upToNUL(pat)}
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		m.L = L
 		for ; at <= len(s); at++ {
@@ -250,7 +265,7 @@ func stringGMatch(L *lua.LState) int {
 
 // s, n = string.gsub(s, pattern, replacement [, max])
 func stringGSub(L *lua.LState) int {
-	s, pat := checkString(L, 1), checkString(L, 2)
+	s, pat := checkString(L, 1), upToNUL(checkString(L, 2))
 	repl := L.Get(3)
 	switch v := repl.(type) {
 	case lua.LNumber:

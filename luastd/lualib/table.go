@@ -29,7 +29,7 @@ func tableConcat(L *lua.LState) int {
 	i := optInt(L, 3, 1)
 	j := 0
 	if L.Get(4) == lua.LNil {
-		j = t.Len()
+		j = machine.Len(t)
 	} else {
 		j = checkInt(L, 4)
 	}
@@ -65,7 +65,7 @@ func tableConcat(L *lua.LState) int {
 // table.insert(t, [pos,] v)
 func tableInsert(L *lua.LState) int {
 	t := checkTable(L, 1)
-	n := t.Len() + 1
+	n := machine.Len(t) + 1
 	switch L.GetTop() {
 	case 2:
 		machine.SetInt(t, n, L.Get(2))
@@ -92,34 +92,33 @@ func tableInsert(L *lua.LState) int {
 
 // v = table.remove(t [, pos])
 func tableRemove(L *lua.LState) int {
+	declare(L, 1)
 	t := checkTable(L, 1)
-	n := t.Len()
-	pos := n
-	if L.Get(2) != lua.LNil {
-		pos = checkInt(L, 2)
-	}
-	if n == 0 && L.Get(2) == lua.LNil {
-		return 0
-	}
-	if pos > n && L.Get(2) != lua.LNil && pos != n {
-		return 0
-	}
-	v := machine.GetInt(t, pos)
-	a := machine.Array(t)
-	if pos >= 1 && n <= len(a) {
-		copy(a[pos-1:n-1], a[pos:n])
-		a[n-1] = lua.LNil
-		if n == len(a) {
-			machine.Resize(t, n-1)
+	n := machine.Len(t)
+	if L.Get(2) == lua.LNil {
+		if n == 0 {
+			return 0
 		}
-		L.Push(v)
+		L.Push(machine.GetInt(t, n))
+		machine.SetInt(t, n, lua.LNil)
 		return 1
 	}
-	for i := pos; i < n; i++ {
-		machine.SetInt(t, i, machine.GetInt(t, i+1))
+	p := checkNumber(L, 2)
+	if !(p >= 1 && p <= float64(n)) {
+		return 0
+	}
+	pos := int(p)
+	L.Push(machine.GetInt(t, pos))
+	// From a fraction on, LuaJIT counts in fractions, and cuts them off at each access.
+	last := pos + int(float64(n)-p)
+	if a := machine.Array(t); n <= len(a) {
+		copy(a[pos-1:last-1], a[pos:last])
+	} else {
+		for i := pos; i < last; i++ {
+			machine.SetInt(t, i, machine.GetInt(t, i+1))
+		}
 	}
 	machine.SetInt(t, n, lua.LNil)
-	L.Push(v)
 	return 1
 }
 
@@ -139,10 +138,14 @@ func tableMaxN(L *lua.LState) int {
 }
 
 // n = table.getn(t)
-func tableGetN(L *lua.LState) int { return pushNumber(L, float64(checkTable(L, 1).Len())) }
+func tableGetN(L *lua.LState) int {
+	declare(L, 1)
+	return pushNumber(L, float64(machine.Len(checkTable(L, 1))))
+}
 
 // v = table.foreach(t, f)
 func tableForEach(L *lua.LState) int {
+	declare(L, 2)
 	t, f := checkTable(L, 1), checkFunction(L, 2)
 	for k := lua.LValue(lua.LNil); ; {
 		next, v, ok := machine.Next(t, k)
@@ -160,8 +163,9 @@ func tableForEach(L *lua.LState) int {
 
 // v = table.foreachi(t, f)
 func tableForEachI(L *lua.LState) int {
+	declare(L, 2)
 	t, f := checkTable(L, 1), checkFunction(L, 2)
-	for i := 1; i <= t.Len(); i++ {
+	for i := 1; i <= machine.Len(t); i++ {
 		if visit(L, f, lua.LNumber(i), machine.GetInt(t, i)) {
 			return 1
 		}
@@ -184,6 +188,7 @@ func visit(L *lua.LState, f *lua.LFunction, k, v lua.LValue) bool {
 
 // to = table.move(from, f, e, t [, to])
 func tableMove(L *lua.LState) int {
+	declare(L, 4)
 	from := checkTable(L, 1)
 	f, e, t := checkInt(L, 2), checkInt(L, 3), checkInt(L, 4)
 	to := from
@@ -208,10 +213,16 @@ func tableMove(L *lua.LState) int {
 // maxRoom bounds what table.new sets aside at once; the table grows beyond it as needed.
 const maxRoom = 1 << 20
 
+// maxArray is the size of an array part that is refused.
+const maxArray = 1 << 27
+
 // t = table.new(narray, nhash)
 func tableNew(L *lua.LState) int {
 	a, h := checkInt(L, 1), checkInt(L, 2)
-	L.Push(L.CreateTable(min(max(a, 0), maxRoom), min(max(h, 0), maxRoom)))
+	if a < 0 || h < 0 || a >= maxArray {
+		machine.Throw(L, lua.LString("table overflow"))
+	}
+	L.Push(L.CreateTable(min(a, maxRoom), min(h, maxRoom)))
 	return 1
 }
 
@@ -241,7 +252,7 @@ func tableIsArray(L *lua.LState) int {
 		if k, _, ok = machine.Next(t, k); !ok || k == lua.LNil {
 			return pushBool(L, true)
 		}
-		if n, ok := k.(lua.LNumber); !ok || n < 1 || math.Floor(float64(n)) != float64(n) {
+		if n, ok := k.(lua.LNumber); !ok || math.Trunc(float64(n)) != float64(n) {
 			return pushBool(L, false)
 		}
 	}

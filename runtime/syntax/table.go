@@ -15,7 +15,7 @@ type constructor struct {
 	queued int
 	array  int
 	hash   int
-	// items has one entry for each positional field, as far as their number can be announced.
+	// items has one entry for each field, as far as their number can be announced.
 	items []item
 }
 
@@ -40,9 +40,7 @@ func (p *parser) table() expr {
 			c.item = p.expression()
 			c.array++
 			c.queued++
-			if len(c.items) < maxHint {
-				c.items = append(c.items, c.item.item())
-			}
+			c.note(c.item.item())
 		}
 		if !p.accept(',') && !p.accept(';') {
 			break
@@ -50,17 +48,28 @@ func (p *parser) table() expr {
 	}
 	p.closing('}', '{', line)
 	f.flushLast(&c)
-	if len(c.items) > 0 {
+	if c.array > 0 {
 		setB(&f.code[at], min(room(c.items), maxHint))
 	}
 	setC(&f.code[at], min(c.hash, maxHint))
 	return c.table
 }
 
+func (c *constructor) note(it item) {
+	if len(c.items) < maxHint {
+		c.items = append(c.items, it)
+	}
+}
+
 // pair reads "= value" and stores it. The registers from free on are given back.
 func (p *parser) pair(c *constructor, key *expr, isString bool, free int) {
 	f := p.f
 	c.hash++
+	if isString {
+		c.note(named)
+	} else {
+		c.note(keyed)
+	}
 	target := c.table
 	f.index(&target, key, isString)
 	p.require('=')
