@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/ffi"
 	"moongate/runtime/machine"
 )
 
@@ -26,6 +27,10 @@ type Buffer struct {
 	r, w     int
 
 	dict *dictionary
+
+	// shared is what pointers to sharedAt, the memory at the time, point to.
+	shared   *ffi.Memory
+	sharedAt []byte
 }
 
 // Len is the number of bytes in the buffer.

@@ -11,6 +11,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/bit"
+	"moongate/luastd/ffi"
 	"moongate/luastd/lualib"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
@@ -38,6 +39,7 @@ func newHost(t testing.TB) *host {
 			w.L.SetGlobal("null", null)
 			preload := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
 			preload.RawSetString("string.buffer", w.L.NewFunction(Loader(null)))
+			preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(null)))
 			return nil
 		},
 		CompileFunc: syntax.Compile,
@@ -100,10 +102,11 @@ func TestOurs(t *testing.T) {
 			local m = 0 for k in pairs(t) do m = m + 1 end print(n == m)`, "true\n"},
 		{"a string outlives its buffer's memory", `local q = b.new():encode("hello"):encode({"world"}) local s, t = q:decode(), q:decode() q:reset():put(("x"):rep(30)) print(s, t[1])`,
 			"hello\tworld\n"},
-		{"pointers are refused", `for _, f in ipairs{"reserve", "ref"} do print(pcall(b.new()[f], b.new(), 1)) end print(pcall(b.new().putcdata, b.new(), 1LL, 1))`,
-			"false\tbuf:reserve is not supported: a buffer has no pointers into its memory; use buf:put\n" +
-				"false\tbuf:ref is not supported: a buffer has no pointers into its memory; use buf:tostring or buf:get\n" +
-				"false\tbuf:putcdata is not supported: a buffer does not read through pointers; use ffi.string and buf:put\n"},
+		{"pointers", `local ffi = require "ffi" local x = b.new():put("ab") local p, n = x:reserve(8) ffi.copy(p, "cdef") x:commit(3) print(tostring(x), n >= 8)
+			p, n = x:skip(1):ref() print(ffi.string(p, n), n) p[0] = 66 print(tostring(x)) x:putcdata(p, 2) print(tostring(x), ffi.string(x, 3))
+			print(pcall(x.putcdata, x, p, 1000)) print(ffi.string((b.new():set("text"):ref())), pcall(function() b.new():set("text"):ref()[0] = 1 end))`,
+			"abcde\ttrue\nbcde\t4\nBcde\nBcdeBc\tBcd\n" +
+				"false\tattempt to access memory outside of an object (1000 bytes at offset 1 of 32)\ntext\tfalse\tcase:3: attempt to write to constant location\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, newHost(t).run(t, `local b = require "string.buffer" `+c.lua, "=case")); diff != "" {

@@ -21,8 +21,8 @@ func Loader(null lua.LValue) lua.LGFunction {
 	return func(L *lua.LState) int {
 		m := &module{codec: newCodec(L, null)}
 		m.mt = fill(L, map[string]lua.LGFunction{
-			"free": free, "reset": reset, "skip": skip, "get": get, "commit": commit, "ref": ref, "reserve": reserve,
-			"set": set, "put": put, "putf": putf, "putcdata": putcdata,
+			"free": free, "reset": reset, "skip": skip, "get": get, "commit": commit, "ref": m.ref, "reserve": m.reserve,
+			"set": m.set, "put": put, "putf": putf, "putcdata": m.putcdata,
 			"encode": m.encodeMethod, "decode": m.decodeMethod,
 			"__len": length, "__concat": concat,
 		})

@@ -44,11 +44,12 @@ func length(L *lua.LState) int {
 	return 1
 }
 
-// buf:ref()
-func ref(L *lua.LState) int {
-	self(L)
-	machine.Errorf(L, "buf:ref is not supported: a buffer has no pointers into its memory; use buf:tostring or buf:get")
-	return 0
+// ptr, len = buf:ref()
+func (m *module) ref(L *lua.LState) int {
+	b := self(L)
+	L.Push(b.memory().Pointer(L, m.null, b.r))
+	L.Push(machine.Number(L, float64(b.Len())))
+	return 2
 }
 
 // concat is buf .. str, of strings, numbers and buffers on either side. Another object's __concat goes first, as LuaJIT knows none of

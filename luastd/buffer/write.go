@@ -1,8 +1,11 @@
 package buffer
 
 import (
+	"unsafe"
+
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/ffi"
 	"moongate/luastd/lualib"
 	"moongate/runtime/machine"
 )
@@ -19,9 +22,15 @@ func reset(L *lua.LState) int {
 	return chain(L)
 }
 
-// buf = buf:set(str)
-func set(L *lua.LState) int {
+// buf = buf:set(str), buf:set(cdata, len)
+//
+// Deviation: cdata is copied, where LuaJIT goes on reading it where it is.
+func (m *module) set(L *lua.LState) int {
 	b := self(L)
+	if machine.TypeName(L.Get(2)) == "cdata" {
+		b.set(string(ffi.Bytes(L, m.null, 2, checkSize(L, 3))))
+		return chain(L)
+	}
 	b.set(checkString(L, 2))
 	return chain(L)
 }
@@ -92,22 +101,36 @@ func commit(L *lua.LState) int {
 	return chain(L)
 }
 
-// buf:putcdata(cdata, len)
-//
-// Deviation: it always raises an error, and so do reserve and ref: buffers know nothing of package ffi's pointers.
-func putcdata(L *lua.LState) int {
-	self(L)
+// buf = buf:putcdata(cdata, len)
+func (m *module) putcdata(L *lua.LState) int {
+	b := self(L)
 	if machine.TypeName(L.Get(2)) != "cdata" {
 		machine.TypeError(L, 2, "cdata")
 	}
-	machine.Errorf(L, "buf:putcdata is not supported: a buffer does not read through pointers; use ffi.string and buf:put")
-	return 0
+	b.write(L, ffi.Bytes(L, m.null, 2, checkSize(L, 3)))
+	return chain(L)
 }
 
-// buf:reserve(size)
-func reserve(L *lua.LState) int {
-	self(L)
-	checkSize(L, 2)
-	machine.Errorf(L, "buf:reserve is not supported: a buffer has no pointers into its memory; use buf:put")
-	return 0
+// ptr, len = buf:reserve(size)
+func (m *module) reserve(L *lua.LState) int {
+	b := self(L)
+	b.more(L, checkSize(L, 2))
+	L.Push(b.memory().Pointer(L, m.null, b.w))
+	L.Push(machine.Number(L, float64(b.size()-b.w)))
+	return 2
+}
+
+// CMemory is what a pointer that C data is made of a buffer points to: its content.
+func (b *Buffer) CMemory() (m *ffi.Memory, off int) { return b.memory(), b.r }
+
+// memory is what pointers into the buffer point to, until it gets other memory.
+func (b *Buffer) memory() *ffi.Memory {
+	at, readonly := b.mem, false
+	if b.borrowed {
+		at, readonly = unsafe.Slice(unsafe.StringData(b.src), len(b.src)), true
+	}
+	if b.shared == nil || unsafe.SliceData(b.sharedAt) != unsafe.SliceData(at) || len(b.sharedAt) != len(at) {
+		b.shared, b.sharedAt = ffi.NewMemory(at, readonly), at
+	}
+	return b.shared
 }

@@ -200,6 +200,10 @@ func (lib *library) opaque(t *ctype, ud *lua.LUserData) data {
 	if lua.LValue(ud) == lib.null {
 		return data{typ: t}
 	}
+	if p, ok := ud.Value.(Pointable); ok {
+		m, off := p.CMemory()
+		return data{typ: t, mem: &m.block, off: off}
+	}
 	return data{typ: t, bits: uint64(uintptr(unsafe.Pointer(ud)))}
 }
 

@@ -30,9 +30,22 @@ type library struct {
 // null is the Lua value that stands for a NULL pointer, ngx.null.
 func Loader(null lua.LValue) lua.LGFunction {
 	return func(L *lua.LState) int {
-		L.Push(newLibrary(L, null).table(L))
+		L.Push(libraryOf(L, null).table(L))
 		return 1
 	}
+}
+
+const registryKey = "moongate.ffi"
+
+// libraryOf is the ffi of L's VM, made when it is first wanted: by require, or by string.buffer.
+func libraryOf(L *lua.LState, null lua.LValue) *library {
+	if ud, ok := L.G.Registry.RawGetString(registryKey).(*lua.LUserData); ok {
+		lib, _ := ud.Value.(*library)
+		return lib
+	}
+	lib := newLibrary(L, null)
+	L.G.Registry.RawSetString(registryKey, &lua.LUserData{Value: lib})
+	return lib
 }
 
 func newLibrary(L *lua.LState, null lua.LValue) *library {
