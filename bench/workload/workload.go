@@ -197,7 +197,7 @@ var templateFuncs = template.FuncMap{
 		return out
 	},
 	"add": func(a, b int) int { return a + b },
-	"mod": func(a, b int) int { return a % b },
+	"div": func(a, b int) int { return a / b },
 }
 
 func expand(files fs.FS, name string, v Values) ([]byte, error) {
