@@ -2,6 +2,8 @@ package lualib
 
 import (
 	"fmt"
+	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -20,7 +22,7 @@ func (l *library) openBase(L *lua.LState) {
 	fill(L, g, map[string]lua.LGFunction{
 		"assert": baseAssert, "error": baseError, "type": baseType, "tonumber": baseToNumber, "select": baseSelect,
 		"unpack": baseUnpack, "rawequal": baseRawEqual, "rawget": baseRawGet, "rawset": baseRawSet,
-		"getmetatable": baseGetMetatable, "setmetatable": baseSetMetatable, "getfenv": baseGetFenv, "setfenv": baseSetFenv,
+		"getmetatable": baseGetMetatable, "setmetatable": l.baseSetMetatable, "getfenv": baseGetFenv, "setfenv": baseSetFenv,
 		"pcall": basePCall, "xpcall": baseXPCall, "print": l.basePrint, "collectgarbage": l.baseCollectGarbage,
 		"newproxy": l.baseNewProxy, "load": l.baseLoad, "loadstring": l.baseLoad, "gcinfo": baseGCInfo, "loadfile": l.baseLoadFile,
 		"dofile": l.baseDoFile,
@@ -198,6 +200,8 @@ func baseToNumber(L *lua.LState) int {
 
 // parseBase reads an integer in a base of 2 to 36.
 func parseBase(s string, base int) (float64, bool) {
+	// C's strtoul reads the digits.
+	s, _, _ = strings.Cut(s, "\x00")
 	s = strings.Trim(s, " \t\n\v\f\r")
 	neg := strings.HasPrefix(s, "-")
 	if neg || strings.HasPrefix(s, "+") {
@@ -218,7 +222,11 @@ func parseBase(s string, base int) (float64, bool) {
 		if d < 0 || d >= base || s[i] > 'z' {
 			return 0, false
 		}
-		v = v*uint64(base) + uint64(d)
+		if hi, lo := bits.Mul64(v, uint64(base)); hi != 0 || lo+uint64(d) < lo {
+			v = math.MaxUint64
+		} else {
+			v = lo + uint64(d)
+		}
 	}
 	if neg {
 		return -float64(v), true
@@ -259,14 +267,18 @@ func baseUnpack(L *lua.LState) int {
 		return 0
 	}
 	n := j - i + 1
-	if n > maxResults {
+	if n < 0 || n+L.GetTop() > maxUnpack {
 		machine.Errorf(L, "too many results to unpack")
 	}
+	machine.Reserve(L, n)
 	for ; i <= j; i++ {
 		L.Push(machine.GetInt(t, i))
 	}
 	return n
 }
+
+// maxUnpack is how many values LuaJIT lets a C function have on its stack.
+const maxUnpack = 8000
 
 // maxResults bounds how many values a function of the library puts onto the stack, as LuaJIT's does.
 const maxResults = 8000 * 125
@@ -319,7 +331,7 @@ func rawMetatable(L *lua.LState, v lua.LValue) lua.LValue {
 }
 
 // t = setmetatable(t, mt)
-func baseSetMetatable(L *lua.LState) int {
+func (l *library) baseSetMetatable(L *lua.LState) int {
 	t := checkTable(L, 1)
 	mt := L.Get(2)
 	if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
@@ -329,6 +341,9 @@ func baseSetMetatable(L *lua.LState) int {
 		machine.Errorf(L, "cannot change a protected metatable")
 	}
 	t.Metatable = mt
+	if mt, ok := mt.(*lua.LTable); ok && mt.RawGetString("__mode") != lua.LNil {
+		l.gc.weak.note(t)
+	}
 	L.SetTop(1)
 	return 1
 }

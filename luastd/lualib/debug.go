@@ -55,8 +55,17 @@ func debugTraceback(L *lua.LState) int {
 		b.WriteByte('\n')
 	}
 	b.WriteString("stack traceback:")
-	if of != nil {
+	switch co, dead := L.Get(1).(*vm.Coroutine); {
+	case of != nil:
 		writeFrames(&b, of, level, "\n\t")
+	case dead && level >= 0:
+		trace := co.Trace()
+		for range level {
+			_, trace, _ = strings.Cut(trace, "\n")
+		}
+		if trace != "" {
+			b.WriteString("\n" + trace)
+		}
 	}
 	return pushString(L, b.String())
 }
@@ -69,23 +78,24 @@ func Traceback(L *lua.LState) string {
 	return strings.TrimPrefix(b.String(), "\n")
 }
 
-// A traceback shows this many calls at the top and at the bottom of the stack.
+// A traceback shows the calls at the levels below topLevels, and then, if there are many more, this many at the bottom of the stack.
 const (
 	topLevels    = 12
 	bottomLevels = 10
 )
 
 func writeFrames(b *strings.Builder, L *lua.LState, level int, lead string) {
+	level = max(level, 0)
 	var calls []machine.Call
-	c, ok := machine.CallAt(L, max(level, 0))
+	c, ok := machine.CallAt(L, level)
 	for ; ok; c, ok = c.Caller() {
 		calls = append(calls, c)
 	}
+	cut := max(topLevels-level, 0)
 	for i := 0; i < len(calls); i++ {
-		if level+i > topLevels && len(calls)-i > bottomLevels+1 {
+		if i == cut && len(calls)-i > bottomLevels+1 {
 			b.WriteString(lead + "...")
 			i = len(calls) - bottomLevels
-			level = -len(calls)
 		}
 		b.WriteString(lead)
 		writeFrame(b, calls[i])
@@ -95,9 +105,12 @@ func writeFrames(b *strings.Builder, L *lua.LState, level int, lead string) {
 func writeFrame(b *strings.Builder, c machine.Call) {
 	fn := c.Function()
 	kind, name := c.Name()
-	if fn.IsG {
+	switch id := machine.Builtin(fn); {
+	case id != 0 && kind == "":
+		fmt.Fprintf(b, "[builtin#%d]:", id)
+	case fn.IsG:
 		b.WriteString("[C]:")
-	} else {
+	default:
 		b.WriteString(fn.Proto.SourceName + ":")
 	}
 	if line := c.Line(); line > 0 {
@@ -200,7 +213,12 @@ func infoLines(L *lua.LState, fn *lua.LFunction, set func(string, lua.LValue)) {
 		return
 	}
 	t := L.NewTable()
-	for _, line := range fn.Proto.DbgSourcePositions {
+	lines := fn.Proto.DbgSourcePositions
+	// The return that ends every function is not the source's where that has one of its own.
+	if n := len(lines); n > 1 && machine.Returns(fn, n-2) {
+		lines = lines[:n-1]
+	}
+	for _, line := range lines {
 		machine.SetInt(t, line, lua.LTrue)
 	}
 	set("activelines", t)
@@ -291,6 +309,7 @@ func (identity) Type() lua.LValueType { return lua.LTUserData }
 
 // id = debug.upvalueid(f, n)
 func debugUpvalueID(L *lua.LState) int {
+	checkFunction(L, 1)
 	_, uv := upvalueAt(L, 1, checkInt(L, 2))
 	if uv == nil {
 		machine.ArgError(L, 2, "invalid upvalue index")
@@ -323,7 +342,7 @@ func debugGetMetatable(L *lua.LState) int {
 // v = debug.setmetatable(v, mt)
 func debugSetMetatable(L *lua.LState) int {
 	mt := L.Get(2)
-	if _, ok := mt.(*lua.LTable); !ok && mt != lua.LNil {
+	if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
 		machine.ArgError(L, 2, "nil or table expected")
 	}
 	switch v := checkAny(L, 1).(type) {
@@ -348,19 +367,34 @@ func debugGetRegistry(L *lua.LState) int {
 
 // hook, mask, count = debug.gethook([thread])
 func debugGetHook(L *lua.LState) int {
-	L.Push(lua.LNil)
-	pushString(L, "")
-	return 2 + pushNumber(L, 0)
+	h := machine.HookOf(L)
+	if h == nil {
+		L.Push(lua.LNil)
+		pushString(L, "")
+		return 2 + pushNumber(L, 0)
+	}
+	L.Push(h.Function)
+	pushString(L, h.Mask)
+	return 2 + pushNumber(L, float64(h.Count))
 }
 
 // debug.sethook([thread,] hook, mask [, count])
 //
-// Deviation: there are no hooks. Taking one away works; setting one raises an error, lest a profiler believes that nothing runs.
+// Deviation: only functions written in Lua make events of calls and returns.
 func debugSetHook(L *lua.LState) int {
 	_, skip := thread(L)
-	if lua.LVAsBool(L.Get(skip + 1)) {
-		machine.Errorf(L, "debug hooks are not supported")
+	if L.Get(skip+1) == lua.LNil {
+		machine.SetHook(L, nil)
+		return 0
 	}
+	mask := checkString(L, skip+2)
+	h := &machine.Hook{Function: checkFunction(L, skip+1), Count: optInt(L, skip+3, 0)}
+	for _, c := range "crl" {
+		if strings.ContainsRune(mask, c) {
+			h.Mask += string(c)
+		}
+	}
+	machine.SetHook(L, h)
 	return 0
 }
 

@@ -16,7 +16,11 @@ func isDumped(src string) bool { return strings.HasPrefix(src, "\x1b") }
 func undump(src, chunkname string) (*lua.FunctionProto, error) {
 	proto, err := syntax.Undump(src)
 	if err != nil {
-		return nil, errors.New(syntax.ShortSource(chunkname) + ": " + err.Error())
+		name := strings.TrimLeft(chunkname[:min(len(chunkname), 1)], "@=") + chunkname[min(len(chunkname), 1):]
+		if isDumped(chunkname) {
+			name = "(binary)"
+		}
+		return nil, errors.New(name + ": " + err.Error())
 	}
 	return proto, nil
 }

@@ -20,6 +20,7 @@ type collector struct {
 	pause, stepmul int
 	stopped        bool
 	proxies        *proxies
+	weak           weakTables
 }
 
 // proxies gathers the userdata with __gc that Go's collector has found dead. Its goroutine adds to dead, Lua takes from it.
@@ -35,13 +36,14 @@ type proxies struct {
 // result = collectgarbage([opt [, arg]])
 //
 // Deviation: the collector is Go's and works all the time, beside the program. "collect" and "step" only make it run if there are
-// userdata of newproxy to finalize at once; "stop" and the tuning of "setpause" and "setstepmul" have no effect but on what they return.
+// userdata of newproxy to finalize at once, and "collect" if there are weak tables; "stop" and the tuning of "setpause" and "setstepmul" have no effect but on what they return.
 func (l *library) baseCollectGarbage(L *lua.LState) int {
 	opt := optString(L, 1, "collect")
 	arg := optInt(L, 2, 0)
 	gc := &l.gc
 	switch opt {
 	case "collect":
+		l.collect(L)
 		l.finalize(L)
 		return pushNumber(L, 0)
 	case "step":

@@ -22,6 +22,13 @@ func (l *library) load(L *lua.LState, src, chunkname, mode string, env *lua.LTab
 		return 1 + pushString(L, messageOf(err))
 	}
 	fn := L.NewFunctionFromProto(proto)
+	for i := range fn.Upvalues {
+		// Only code of string.dump's has any.
+		uv := &lua.Upvalue{}
+		uv.Close()
+		uv.SetValue(lua.LNil)
+		fn.Upvalues[i] = uv
+	}
 	if env != nil {
 		fn.Env = env
 	}
@@ -52,15 +59,13 @@ func messageOf(err error) string {
 	return err.Error()
 }
 
-// environment is the optional table argument n. Other values are refused, as only a table can be an environment.
+// environment is the optional table argument n. Other values count as none.
 func environment(L *lua.LState, n int) *lua.LTable {
-	if L.GetTop() < n {
-		return nil
-	}
-	return checkTable(L, n)
+	t, _ := L.Get(n).(*lua.LTable)
+	return t
 }
 
-// f, err = load(chunk [, chunkname [, mode [, env]]])
+// f, err = load(chunk [, chunkname [, mode [, env]]]), and loadstring: they are the same
 func (l *library) baseLoad(L *lua.LState) int {
 	mode := optString(L, 3, "bt")
 	env := environment(L, 4)
@@ -96,17 +101,11 @@ func readPieces(L *lua.LState, fn *lua.LFunction) (text string, problem lua.LVal
 			return src.String(), nil
 		}
 		if !ok {
-			return "", lua.LString("reader function must return a string")
+			return "", lua.LString(machine.Where(L, 1) + "reader function must return a string")
 		}
 		src.WriteString(s)
 	}
 	return "", lua.LString("not enough memory")
-}
-
-// f, err = loadstring(s [, chunkname [, mode [, env]]])
-func (l *library) baseLoadString(L *lua.LState) int {
-	s := checkString(L, 1)
-	return l.load(L, s, optString(L, 2, s), optString(L, 3, "bt"), environment(L, 4))
 }
 
 // f, err = loadfile([file [, mode [, env]]])

@@ -85,6 +85,7 @@ func Open(L *lua.LState, o Options) {
 
 // provide installs a table of the library under its name.
 func (l *library) provide(name string, t *lua.LTable) *lua.LTable {
+	number(name+".", t)
 	l.G.RawSetString(name, t)
 	l.loaded.RawSetString(name, t)
 	return t
@@ -94,6 +95,7 @@ func (l *library) provide(name string, t *lua.LTable) *lua.LTable {
 func (l *library) lazily(L *lua.LState, table *lua.LTable, prefix, name string, fn lua.LGFunction) {
 	l.preload.RawSetString(prefix+"."+name, L.NewFunction(func(L *lua.LState) int {
 		f := L.NewFunction(fn)
+		machine.SetBuiltin(f, builtins[prefix+"."+name])
 		machine.Set(table, lua.LString(name), f)
 		L.Push(f)
 		return 1

@@ -57,7 +57,8 @@ func search(name, path, sep, rep string) (file, tried string) {
 
 // file, err = package.searchpath(name, path [, sep [, rep]])
 func packageSearchPath(L *lua.LState) int {
-	file, tried := search(checkString(L, 1), checkString(L, 2), optString(L, 3, "."), optString(L, 4, "/"))
+	path := checkString(L, 2)
+	file, tried := search(checkString(L, 1), path, optString(L, 3, "."), optString(L, 4, "/"))
 	if file != "" {
 		return pushString(L, file)
 	}

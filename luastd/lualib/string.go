@@ -96,6 +96,7 @@ func stringRep(L *lua.LState) int {
 	if int64(len(s)+len(sep))*int64(n) > maxString {
 		machine.Throw(L, lua.LString("not enough memory"))
 	}
+	machine.NeedString((len(s) + len(sep)) * n)
 	if sep == "" {
 		return pushString(L, strings.Repeat(s, n))
 	}

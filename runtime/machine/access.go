@@ -146,7 +146,7 @@ func (s *state) index(L *lua.LState, obj, key lua.LValue, reg int) lua.LValue {
 		}
 		obj, reg = handler, -1
 	}
-	fail(L, "'__index' chain too long; possibly a loop")
+	fail(L, "loop in gettable")
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (s *state) setIndex(L *lua.LState, obj, key, v lua.LValue, reg int) {
 		}
 		obj, reg = handler, -1
 	}
-	fail(L, "'__newindex' chain too long; possibly a loop")
+	fail(L, "loop in settable")
 }
 
 // store is a raw assignment, which refuses nil and nan as keys.

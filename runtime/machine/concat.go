@@ -14,6 +14,7 @@ func concat(L *lua.LState, inst uint32, _ *frame) int {
 	regs := s.reg.array
 	if a, ok := regs[first].(lua.LString); ok && last == first+1 {
 		if b, ok := regs[last].(lua.LString); ok {
+			NeedString(len(a) + len(b))
 			s.set(cf.LocalBase+aOf(inst), a+b)
 			return 0
 		}
@@ -42,6 +43,7 @@ func (s *state) join(L *lua.LState, first int, last *int) lua.LValue {
 		break
 	}
 	if at < *last-1 {
+		NeedString(size)
 		// A Builder, unlike make, does not clear its room first.
 		var b strings.Builder
 		b.Grow(size)

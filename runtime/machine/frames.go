@@ -40,8 +40,11 @@ func (c Call) Caller() (Call, bool) {
 	return c, c.f != nil
 }
 
+// failedTailCall marks a frame whose tail call found nothing to call: it is still there.
+const failedTailCall = -1
+
 func inTailCall(f *frame) bool {
-	if f.Fn.IsG || f.Pc < 1 || f.Pc > len(f.Fn.Proto.Code) {
+	if f.Fn.IsG || f.TailCall == failedTailCall || f.Pc < 1 || f.Pc > len(f.Fn.Proto.Code) {
 		return false
 	}
 	return opOf(f.Fn.Proto.Code[f.Pc-1]) == lua.OP_TAILCALL
@@ -100,6 +103,28 @@ var metamethods = map[int]string{
 	lua.OP_ADD: "__add", lua.OP_SUB: "__sub", lua.OP_MUL: "__mul", lua.OP_DIV: "__div", lua.OP_MOD: "__mod", lua.OP_POW: "__pow",
 	lua.OP_UNM: "__unm", lua.OP_LEN: "__len", lua.OP_CONCAT: "__concat", lua.OP_EQ: "__eq", lua.OP_LT: "__lt", lua.OP_LE: "__le",
 }
+
+// Returns reports whether the instruction at pc of a Lua function is a return.
+func Returns(fn *lua.LFunction, pc int) bool { return opOf(fn.Proto.Code[pc]) == lua.OP_RETURN }
+
+// Builtin is the number that LuaJIT's tostring shows in place of an address for a function of its own library, 0 for all other
+// functions.
+func Builtin(fn *lua.LFunction) int {
+	if fn.IsG && fn.Proto != nil {
+		return fn.Proto.LineDefined
+	}
+	return 0
+}
+
+// SetBuiltin sets what Builtin gives for a Go function; an id of 0 leaves it as it is.
+func SetBuiltin(fn *lua.LFunction, id int) {
+	if id != 0 {
+		fn.Proto = builtin(id)
+	}
+}
+
+// builtin keeps the number in the prototype, for which a Go function has no use.
+func builtin(id int) *lua.FunctionProto { return &lua.FunctionProto{LineDefined: id} }
 
 // IsMain reports whether the function is the main chunk of a file or string.
 func (c Call) IsMain() bool { return !c.f.Fn.IsG && c.f.Fn.Proto.LineDefined == 0 }

@@ -136,7 +136,7 @@ func install() bool {
 		lua.OP_EQ: equal, lua.OP_LT: less, lua.OP_LE: lessOrEqual,
 		lua.OP_GETGLOBAL: getGlobal, lua.OP_SETGLOBAL: setGlobal, lua.OP_GETTABLE: getTable, lua.OP_GETTABLEKS: getField,
 		lua.OP_SETTABLE: setTable, lua.OP_SETTABLEKS: setField, lua.OP_SELF: self,
-		lua.OP_FORPREP: forPrepare, lua.OP_FORLOOP: forLoop, lua.OP_TFORLOOP: iterate, lua.OP_CALL: call, lua.OP_TAILCALL: tailCall,
+		lua.OP_FORPREP: forPrepare, lua.OP_FORLOOP: forLoop, lua.OP_TFORLOOP: iterate, lua.OP_CALL: call, lua.OP_TAILCALL: tailCall, lua.OP_JMP: jump,
 	} {
 		jumpTable[op] = fn
 	}
@@ -219,6 +219,28 @@ func (s *state) set(i int, v lua.LValue) {
 	if i >= r.top {
 		r.top = i + 1
 	}
+}
+
+// Reserve makes room for n more values on L's stack, for a Go function that is about to push many: the stack itself grows by small
+// steps, each of which copies it. It raises "stack overflow" where there cannot be so many.
+func Reserve(L *lua.LState, n int) {
+	r := stateOf(L).reg
+	need := r.top + n
+	if need <= len(r.array) {
+		return
+	}
+	if need > r.maxSize {
+		fail(L, "stack overflow")
+	}
+	array := make([]lua.LValue, min(max(need, 2*len(r.array)), r.maxSize))
+	copy(array, r.array[:r.top])
+	r.array = array
+}
+
+// ClearDead drops what L's stack still refers to above its top.
+func ClearDead(L *lua.LState) {
+	r := stateOf(L).reg
+	clear(r.array[r.top:])
 }
 
 // pop takes the topmost value.

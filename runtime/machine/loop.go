@@ -38,7 +38,7 @@ func continues(i, limit, step lua.LNumber) bool {
 	return i >= limit
 }
 
-func forLoop(L *lua.LState, inst uint32, _ *frame) int {
+func forLoop(L *lua.LState, inst uint32, base *frame) int {
 	s := stateOf(L)
 	cf := s.currentFrame
 	at := cf.LocalBase + aOf(inst)
@@ -53,6 +53,9 @@ func forLoop(L *lua.LState, inst uint32, _ *frame) int {
 		}
 		cf.Pc += sbxOf(inst)
 	}
+	if attention.Load() != 0 {
+		return attend(L, base)
+	}
 	return 0
 }
 
@@ -62,6 +65,9 @@ func iterate(L *lua.LState, inst uint32, base *frame) int {
 	fn := s.reg.array[at]
 	if fn == NextFunction || fn == StepFunction {
 		if s.advance(at, cOf(inst), fn == NextFunction) {
+			if attention.Load() != 0 {
+				return attend(L, base)
+			}
 			return 0
 		}
 	}
@@ -77,13 +83,17 @@ func call(L *lua.LState, inst uint32, base *frame) int {
 	if _, ok := fn.(*lua.LFunction); !ok && !Callable(L, fn) {
 		failOperand(L, aOf(inst), fn, "call")
 	}
-	return stock[lua.OP_CALL](L, inst, base)
+	if r := stock[lua.OP_CALL](L, inst, base); r != 0 || attention.Load() == 0 {
+		return r
+	}
+	return attend(L, base)
 }
 
 func tailCall(L *lua.LState, inst uint32, base *frame) int {
 	s := stateOf(L)
 	fn := s.reg.array[s.currentFrame.LocalBase+aOf(inst)]
 	if _, ok := fn.(*lua.LFunction); !ok && !Callable(L, fn) {
+		s.currentFrame.TailCall = failedTailCall
 		failOperand(L, aOf(inst), fn, "call")
 	}
 	return stock[lua.OP_TAILCALL](L, inst, base)
@@ -129,10 +139,10 @@ func (s *state) advance(at, results int, pairs bool) bool {
 }
 
 // NextFunction is Lua's next. All VMs share it: it is by this function that loops over pairs are recognised.
-var NextFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: next})
+var NextFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: next, Proto: builtin(4)})
 
 // StepFunction is the iterator of ipairs. All VMs share it.
-var StepFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: step})
+var StepFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: step, Proto: builtin(6)})
 
 // k, v = next(t [, k])
 func next(L *lua.LState) int {
@@ -142,7 +152,7 @@ func next(L *lua.LState) int {
 	}
 	k, v, ok := Next(t, L.Get(2))
 	if !ok {
-		Errorf(L, "invalid key to 'next'")
+		throw(L, lua.LString("invalid key to 'next'"))
 	}
 	L.Push(k)
 	if isNil(k) {

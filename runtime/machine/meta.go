@@ -53,6 +53,10 @@ func Callable(L *lua.LState, v lua.LValue) bool {
 
 // apply calls fn with two values and returns its first result.
 func (s *state) apply(L *lua.LState, fn, a, b lua.LValue) lua.LValue {
+	if !Callable(L, fn) {
+		// A metamethod has no position yet.
+		throw(L, lua.LString("attempt to call a "+TypeName(fn)+" value"))
+	}
 	L.Push(fn)
 	L.Push(a)
 	L.Push(b)

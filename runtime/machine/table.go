@@ -1,7 +1,9 @@
 package machine
 
 import (
+	"iter"
 	"math"
+	"unsafe"
 	"math/bits"
 
 	lua "github.com/yuin/gopher-lua"
@@ -10,6 +12,9 @@ import (
 // gopher-lua keeps every positive integer key of a table in an array, filling gaps with nil, and never forgets a key that
 // was once used. Both can take all of a server's memory. So here an integer far beyond the end of the array goes to the hash
 // part, and comes back when the array reaches it; the hash part's list of keys is rebuilt when most of them are gone.
+
+// hashedBytes is what an element of the hash part takes, about.
+const hashedBytes = 128
 
 // gap is how far beyond the array, in addition to its own length, a new element may lie.
 const gap = 64
@@ -117,6 +122,9 @@ func setArray(t *lua.LTable, i int, key lua.LNumber, v lua.LValue) {
 	}
 	for len(x.array) < i {
 		x.array = append(x.array, fromHash(x, len(x.array)))
+	}
+	if n := len(x.array); n == cap(x.array) {
+		Need(2 * n * int(unsafe.Sizeof(v)))
 	}
 	x.array = append(x.array, v)
 	if len(x.dict) == 0 {
@@ -254,6 +262,9 @@ func (x *table) remember(key lua.LValue) {
 	if n := len(x.keys); n >= gap && n > 2*(len(x.strdict)+len(x.dict)) {
 		x.forget()
 	}
+	if n := len(x.keys); n >= large/hashedBytes && n&(n-1) == 0 {
+		Need(n * hashedBytes)
+	}
 	x.k2i[key] = len(x.keys)
 	x.keys = append(x.keys, key)
 }
@@ -326,6 +337,33 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 		}
 	}
 	return lua.LNil, lua.LNil, true
+}
+
+// Pairs yields the elements of t, in the order of Next. The loop may change elements and remove them, not add any.
+//
+// It stands for gopher-lua's own LTable.Next and ForEach, which do not end where an integer key is outside of the array.
+func Pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
+	return func(yield func(k, v lua.LValue) bool) {
+		x := tableOf(t)
+		for i := 0; i < len(x.array); i++ {
+			if v := x.array[i]; !isNil(v) && !yield(lua.LNumber(i+1), v) {
+				return
+			}
+		}
+		for i := 0; i < len(x.keys); i++ {
+			k := x.keys[i]
+			var v lua.LValue
+			var ok bool
+			if s, isString := k.(lua.LString); isString {
+				v, ok = x.strdict[string(s)]
+			} else {
+				v, ok = x.dict[k]
+			}
+			if ok && !isNil(v) && !yield(k, v) {
+				return
+			}
+		}
+	}
 }
 
 // Count is the number of elements that are not nil.

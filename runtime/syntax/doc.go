@@ -12,7 +12,7 @@
 //	expr, jump, instr              delayed evaluation, jump lists, registers
 //	function, polish               constants, captured variables, the finished prototype
 //
-// Messages, their line numbers and their limits (200 levels, 200 local variables, 60 upvalues) are LuaJIT's. So is the
+// Messages, their line numbers and their limits (200 levels, 200 local variables, 120 upvalues, as in OpenResty's branch) are LuaJIT's. So is the
 // line of every instruction: that of the token read last, but for calls, which belong to the line of their opening
 // parenthesis.
 //

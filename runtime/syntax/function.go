@@ -13,7 +13,7 @@ import (
 const (
 	maxRegisters = 250
 	maxLocals    = 200
-	maxUpvalues  = 60
+	maxUpvalues  = 120
 	maxLevels    = 200
 )
 

@@ -86,6 +86,8 @@ func (p *parser) near(t token) string {
 		return t.text
 	case tkString:
 		return t.open + t.text + t.end
+	case 0: // LuaJIT takes it for no token
+		return ""
 	}
 	return t.kind.String()
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // Coroutine is a value of Lua's type thread: a coroutine, or a light or entry thread as Lua sees it. It is not an
@@ -15,6 +17,7 @@ type Coroutine struct {
 	fiber   *fiber
 	gen     uint64
 	thread  *Thread
+	trace   string // where its function failed
 	wrapped bool
 	watched bool
 }
@@ -45,6 +48,10 @@ func (co *Coroutine) State() *lua.LState {
 
 // Function returns the function of a coroutine that was not resumed yet, or else nil.
 func (co *Coroutine) Function() *lua.LFunction { return co.fn }
+
+// Trace lists the calls that were in progress when the coroutine failed, as the option Traceback does; it is empty for one that has
+// not failed, and for those made by wrap, whose errors go on to the caller.
+func (co *Coroutine) Trace() string { return co.trace }
 
 // live returns the fiber that co runs on, nil before and after.
 func (co *Coroutine) live() *fiber {
@@ -79,7 +86,9 @@ func (w *Worker) OpenCoroutine(L *lua.LState) {
 		"create": w.coCreate, "resume": w.coResume, "yield": w.coYield, "status": w.coStatus,
 		"running": w.coRunning, "wrap": w.coWrap, "isyieldable": w.coIsYieldable,
 	} {
-		lib.RawSetString(name, L.NewFunction(fn))
+		f := L.NewFunction(fn)
+		machine.SetBuiltin(f, builtins[name])
+		lib.RawSetString(name, f)
 	}
 	L.SetGlobal("coroutine", lib)
 	if loaded, ok := L.GetField(L.Get(lua.RegistryIndex), "_LOADED").(*lua.LTable); ok {
@@ -92,6 +101,13 @@ func (w *Worker) OpenCoroutine(L *lua.LState) {
 	}
 }
 
+// builtins are the numbers that LuaJIT's tostring shows for these functions; wrapped is that of what wrap returns.
+var builtins = map[string]int{
+	"status": 30, "running": 31, "isyieldable": 32, "create": 33, "yield": 34, "resume": 35, "wrap": 37,
+}
+
+const wrapped = 36
+
 // NewCoroutine makes a coroutine of fn's. Call it with the baton held.
 func (w *Worker) NewCoroutine(fn *lua.LFunction) *Coroutine {
 	return &Coroutine{w: w, fn: fn}
@@ -99,50 +115,33 @@ func (w *Worker) NewCoroutine(fn *lua.LFunction) *Coroutine {
 
 // co = coroutine.create(f)
 func (w *Worker) coCreate(L *lua.LState) int {
-	L.Push(w.NewCoroutine(w.checkBody(L, "create")))
+	L.Push(w.NewCoroutine(w.checkBody(L)))
 	return 1
 }
 
 // checkBody returns the function that create or wrap was given. In a thread that OpenResty manages it has to be Lua's.
-func (w *Worker) checkBody(L *lua.LState, name string) *lua.LFunction {
+func (w *Worker) checkBody(L *lua.LState) *lua.LFunction {
 	fn, ok := L.Get(1).(*lua.LFunction)
-	if w.cur.plain {
-		if !ok {
-			got := "no value"
-			if L.GetTop() > 0 {
-				got = L.Get(1).Type().String()
-			}
-			badArgument(L, name, "function expected, got "+got)
-		}
-	} else if !ok || fn.IsG {
-		badArgument(L, name, "Lua function expected")
+	switch {
+	case w.cur.plain && !ok:
+		machine.TypeError(L, 1, "function")
+	case !w.cur.plain && (!ok || fn.IsG):
+		machine.ArgError(L, 1, "Lua function expected")
 	}
 	return fn
 }
 
-func checkCoroutine(L *lua.LState, name string) *Coroutine {
+func checkCoroutine(L *lua.LState) *Coroutine {
 	co, ok := L.Get(1).(*Coroutine)
 	if !ok {
-		badArgument(L, name, "coroutine expected")
+		machine.ArgError(L, 1, "coroutine expected")
 	}
 	return co
 }
 
-func badArgument(L *lua.LState, name, msg string) {
-	raiseString(L, "bad argument #1 to '"+name+"' ("+msg+")")
-}
-
-// raiseString raises msg with the position of the Lua function that called the running Go function, if one did.
-func raiseString(L *lua.LState, msg string) {
-	if cf := *currentFrame(L); cf != nil {
-		msg = position(cf.Parent) + msg
-	}
-	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString(msg)})
-}
-
 // ok, ... = coroutine.resume(co, ...)
 func (w *Worker) coResume(L *lua.LState) int {
-	co := checkCoroutine(L, "resume")
+	co := checkCoroutine(L)
 	t := w.cur
 	if msg := t.cannotResume(co); msg != "" {
 		L.Push(lua.LFalse)
@@ -162,9 +161,9 @@ func (w *Worker) coResume(L *lua.LState) int {
 
 // f = coroutine.wrap(g)
 func (w *Worker) coWrap(L *lua.LState) int {
-	co := w.NewCoroutine(w.checkBody(L, "wrap"))
+	co := w.NewCoroutine(w.checkBody(L))
 	co.wrapped = true
-	L.Push(L.NewFunction(func(L *lua.LState) int {
+	fn := L.NewFunction(func(L *lua.LState) int {
 		t := w.cur
 		if msg := t.cannotResume(co); msg != "" {
 			t.raiseFrom(L, &lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString(msg)}, true)
@@ -175,16 +174,16 @@ func (w *Worker) coWrap(L *lua.LState) int {
 			t.raiseFrom(L, e, t.plain)
 		}
 		return n
-	}))
+	})
+	machine.SetBuiltin(fn, wrapped)
+	L.Push(fn)
 	return 1
 }
 
 func (t *Thread) raiseFrom(L *lua.LState, e *lua.ApiError, where bool) {
 	obj := e.Object
-	if s, ok := obj.(lua.LString); ok && where {
-		if cf := *currentFrame(L); cf != nil {
-			obj = lua.LString(position(cf.Parent)) + s
-		}
+	if s, ok := machine.ToString(obj); ok && where {
+		obj = lua.LString(machine.Where(L, 1) + s)
 	}
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: obj, Cause: e.Cause})
 }
@@ -216,12 +215,14 @@ func (t *Thread) resume(L *lua.LState, co *Coroutine, first, last int) (int, *lu
 	}
 	to := &f.L
 	f.nargs = max(last-first+1, 0)
+	machine.Reserve(to, f.nargs)
 	for i := first; i <= last; i++ {
 		to.Push(L.Get(i))
 	}
 	t.run(f, co)
 	if f.done && f.err != nil {
 		e := f.err.(*lua.ApiError) //nolint:errorlint // PCall returns nothing else
+		co.trace = f.trace
 		f.end()
 		if controlOf(e) != nil {
 			panic(e)
@@ -229,6 +230,7 @@ func (t *Thread) resume(L *lua.LState, co *Coroutine, first, last int) (int, *lu
 		return 0, e
 	}
 	n := to.GetTop()
+	machine.Reserve(L, n)
 	for i := 1; i <= n; i++ {
 		L.Push(to.Get(i))
 	}
@@ -248,7 +250,7 @@ func (w *Worker) coYield(L *lua.LState) int {
 		f.suspend()
 		return L.GetTop()
 	case t.plain:
-		panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString("attempt to yield across C-call boundary")})
+		machine.Errorf(L, "attempt to yield across C-call boundary")
 	}
 	t.Yield()
 	return 0
@@ -256,7 +258,7 @@ func (w *Worker) coYield(L *lua.LState) int {
 
 // status = coroutine.status(co)
 func (w *Worker) coStatus(L *lua.LState) int {
-	L.Push(lua.LString(checkCoroutine(L, "status").Status()))
+	L.Push(lua.LString(checkCoroutine(L).Status()))
 	return 1
 }
 
