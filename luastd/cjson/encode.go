@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // hardMaxDepth bounds the nesting whatever the settings say, as the size of the Lua stack
@@ -138,7 +139,7 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 	mt, _ := t.Metatable.(*lua.LTable)
 	if mt != nil {
 		if mt == e.m.array {
-			return e.array(t, t.Len(), depth, nil)
+			return e.array(t, machine.Len(t), depth, nil)
 		}
 		if length := mt.RawGetString("__len"); length != lua.LNil {
 			n, ok := e.call(length, t)
@@ -155,7 +156,7 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 	case n > 0 || n == 0 && !e.m.emptyTableAsObject:
 		return e.array(t, n, depth, mt)
 	case mt != nil && mt == e.m.emptyArray:
-		return e.array(t, t.Len(), depth, nil)
+		return e.array(t, machine.Len(t), depth, nil)
 	}
 	return e.object(t, depth)
 }
@@ -163,36 +164,29 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 // arrayLength returns the highest index of a table whose keys are all integers above 0,
 // and -1 for any other.
 func (e *encoder) arrayLength(t *lua.LTable) int {
-	n := t.Len()
-	var key lua.LValue
-	var last lua.LValue = lua.LNumber(n)
-	if n == 0 {
-		last = lua.LNil
-	}
-	// What follows the last of the array part is in the hash part.
-	highest, inHash := float64(n), 0
-	for key, _ = t.Next(last); key != lua.LNil; key, _ = t.Next(key) {
-		k, ok := key.(lua.LNumber)
-		if !ok || k < 1 || math.Floor(float64(k)) != float64(k) {
-			return -1
+	list := machine.Array(t)
+	items, highest := 0, 0.0
+	for i, v := range list {
+		if v != lua.LNil {
+			items, highest = items+1, float64(i+1)
 		}
-		highest = max(highest, float64(k))
-		inHash++
+	}
+	if machine.Hashed(t) > 0 {
+		items, highest = 0, 0
+		for key := range machine.Pairs(t) {
+			k, ok := key.(lua.LNumber)
+			if !ok || k < 1 || math.Floor(float64(k)) != float64(k) {
+				return -1
+			}
+			items, highest = items+1, max(highest, float64(k))
+		}
 	}
 	highest = min(highest, math.MaxInt32)
-	if e.m.sparseRatio > 0 && highest > float64(e.m.sparseSafe) {
-		items := inHash
-		for i := 1; i <= n; i++ {
-			if t.RawGetInt(i) != lua.LNil {
-				items++
-			}
+	if e.m.sparseRatio > 0 && highest > float64(e.m.sparseSafe) && highest > float64(items)*float64(e.m.sparseRatio) {
+		if !e.m.sparseConvert {
+			e.cannot(t, "excessively sparse array")
 		}
-		if highest > float64(items)*float64(e.m.sparseRatio) {
-			if !e.m.sparseConvert {
-				e.cannot(t, "excessively sparse array")
-			}
-			return -1
-		}
+		return -1
 	}
 	return int(highest)
 }
@@ -207,10 +201,7 @@ func (e *encoder) array(t *lua.LTable, n, depth int, mt *lua.LTable) outcome {
 			e.buf = append(e.buf, ',')
 		}
 		e.newline(depth)
-		item := t.RawGetInt(i)
-		if item == lua.LNil {
-			item = t.RawGet(lua.LNumber(i))
-		}
+		item := machine.GetInt(t, i)
 		if mt != nil && item == lua.LNil {
 			var ok bool
 			if item, ok = e.index(t, mt, i); !ok {
@@ -236,7 +227,7 @@ func (e *encoder) array(t *lua.LTable, n, depth int, mt *lua.LTable) outcome {
 func (e *encoder) object(t *lua.LTable, depth int) outcome {
 	e.buf = append(e.buf, '{')
 	first, any := true, false
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+	for k, v := range machine.Pairs(t) {
 		any = true
 		start := len(e.buf)
 		if !first {

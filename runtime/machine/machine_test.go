@@ -122,3 +122,37 @@ func BenchmarkField(b *testing.B)  { benchmark(b, "t.x = t.x + 1") }
 func BenchmarkIndex(b *testing.B)  { benchmark(b, "t[2] = t[1]") }
 func BenchmarkConcat(b *testing.B) { benchmark(b, "local s = 'a' .. i .. 'b'") }
 func BenchmarkCall(b *testing.B)   { benchmark(b, "local function f(a) return a end f(i)") }
+
+// TestPairs checks that a traversal ends and finds every element, wherever the table keeps it.
+func TestPairs(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	for _, c := range []struct {
+		name string
+		keys []lua.LValue
+	}{
+		{"nothing", nil},
+		{"an integer outside of the array, which is not there", []lua.LValue{lua.LNumber(100)}},
+		{"an integer behind the array", []lua.LValue{lua.LNumber(1), lua.LNumber(1000)}},
+		{"all kinds", []lua.LValue{lua.LNumber(1), lua.LNumber(3), lua.LNumber(-1), lua.LNumber(1.5), lua.LString("x"), lua.LTrue}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tb := L.NewTable()
+			for _, k := range c.keys {
+				Set(tb, k, lua.LTrue)
+			}
+			var got []lua.LValue
+			for k, v := range Pairs(tb) {
+				if v != lua.LTrue {
+					t.Errorf("element %v is %v", k, v)
+				}
+				if got = append(got, k); len(got) > len(c.keys) {
+					break
+				}
+			}
+			if diff := cmp.Diff(c.keys, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -3,8 +3,8 @@ package machine
 import (
 	"iter"
 	"math"
-	"unsafe"
 	"math/bits"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 )

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // DefaultMaxArgs is how many arguments are parsed where the script gives no limit
@@ -120,7 +122,7 @@ var errArgKey = errors.New(`attempt to use a non-string key in the "args" option
 // argument out, a list repeats the key. The error has the words that Lua code sees.
 func AppendArgs(dst []byte, args *lua.LTable) ([]byte, error) {
 	start := len(dst)
-	for k, v := args.Next(lua.LNil); k != lua.LNil; k, v = args.Next(k) {
+	for k, v := range machine.Pairs(args) {
 		key, ok := k.(lua.LString)
 		if !ok {
 			return dst, errArgKey
@@ -133,7 +135,7 @@ func AppendArgs(dst []byte, args *lua.LTable) ([]byte, error) {
 			}
 			continue
 		}
-		for i, item := list.Next(lua.LNil); i != lua.LNil; i, item = list.Next(i) {
+		for _, item := range machine.Pairs(list) {
 			var err error
 			if dst, err = appendArg(dst, start, string(key), item); err != nil {
 				return dst, err

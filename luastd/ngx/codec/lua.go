@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // Raise throws message as a Lua error the way luaL_error does: with the position of the
 // Lua code that called the running Go function, and with none where another Go function
 // (pcall, say) called it. It does not return.
 func Raise(L *lua.LState, message string) {
-	RaiseLevel(L, 1, message)
+	machine.Throw(L, lua.LString(machine.Where(L, 1)+message))
 }
 
 // RaiseLevel is Raise for the function that stands level callers above the running Go
@@ -33,11 +35,11 @@ func Where(L *lua.LState, level int) string {
 // ArgError throws "bad argument #n to 'name' (message)", with name replaced by ? where no
 // Lua code called the function, as LuaJIT does. It does not return.
 func ArgError(L *lua.LState, n int, name, message string) {
-	where := Where(L, 1)
+	where := machine.Where(L, 1)
 	if where == "" {
 		name = "?"
 	}
-	L.Error(lua.LString(where+"bad argument #"+strconv.Itoa(n)+" to '"+name+"' ("+message+")"), 0)
+	machine.Throw(L, lua.LString(where+"bad argument #"+strconv.Itoa(n)+" to '"+name+"' ("+message+")"))
 }
 
 // TypeName returns the Lua type of argument n, "no value" where it is absent.

@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // query is one subrequest as the script describes it.
@@ -133,7 +134,7 @@ func pairs(L *lua.LState, opts *lua.LTable, name string) []pair {
 		codec.Raise(L, "Bad "+name+" option value")
 	}
 	var out []pair
-	for k, v := t.Next(lua.LNil); k != lua.LNil; k, v = t.Next(k) {
+	for k, v := range machine.Pairs(t) {
 		key, ok := k.(lua.LString)
 		if !ok {
 			// the same words for both options, as upstream has them

@@ -7,6 +7,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // appendScalar appends v as ngx.print and ngx.log print it; ok is false for what they have no text for.
@@ -36,7 +37,7 @@ func appendScalar(vm *handler.VM, dst []byte, v lua.LValue) (_ []byte, ok bool) 
 // strings, numbers and tables only.
 func appendArray(L *lua.LState, vm *handler.VM, dst []byte, t *lua.LTable, n int, name string, strict bool) []byte {
 	size := 0
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+	for k := range machine.Pairs(t) {
 		i, ok := k.(lua.LNumber)
 		if !ok || i < 1 || float64(i) != math.Floor(float64(i)) {
 			codec.ArgError(L, n, name, "non-array table found")
@@ -44,7 +45,7 @@ func appendArray(L *lua.LState, vm *handler.VM, dst []byte, t *lua.LTable, n int
 		size = max(size, int(i))
 	}
 	for i := 1; i <= size; i++ {
-		e := t.RawGetInt(i)
+		e := machine.GetInt(t, i)
 		switch e := e.(type) {
 		case lua.LString:
 			dst = append(dst, e...)

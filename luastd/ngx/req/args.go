@@ -5,6 +5,7 @@ import (
 
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // setURIArgs is ngx.req.set_uri_args(args).
@@ -51,9 +52,7 @@ func (l *library) uriArgs(L *lua.LState) int {
 }
 
 func clearTable(t *lua.LTable) {
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(lua.LNil) {
-		t.RawSet(k, lua.LNil)
-	}
+	machine.Clear(t)
 }
 
 // postArgs is args, err = ngx.req.get_post_args(max_args?).

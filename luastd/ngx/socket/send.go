@@ -12,6 +12,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // payload is what argument 2 of send stands for. The bytes may be a string's own: they must not be changed.
@@ -45,7 +46,7 @@ func typeName(v lua.LValue) string {
 
 func appendStrings(L *lua.LState, dst []byte, t *lua.LTable) []byte {
 	size := 0
-	for k, _ := t.Next(lua.LNil); k != lua.LNil; k, _ = t.Next(k) {
+	for k := range machine.Pairs(t) {
 		i, ok := k.(lua.LNumber)
 		if !ok || i < 1 || float64(i) != math.Floor(float64(i)) {
 			argError(L, 2, "send", "non-array table found")
@@ -53,7 +54,7 @@ func appendStrings(L *lua.LState, dst []byte, t *lua.LTable) []byte {
 		size = max(size, int(i))
 	}
 	for i := 1; i <= size; i++ {
-		switch e := t.RawGetInt(i).(type) {
+		switch e := machine.GetInt(t, i).(type) {
 		case lua.LString:
 			dst = append(dst, e...)
 		case lua.LNumber:

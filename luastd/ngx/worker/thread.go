@@ -8,6 +8,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 	"moongate/runtime/vm"
 )
 
@@ -231,7 +232,7 @@ func copyValue(x lua.LValue, null, to *lua.LUserData, depth int, nilToo bool) (l
 			return nil, errDepth
 		}
 		out := new(lua.LState).NewTable()
-		for k, v := x.Next(lua.LNil); k != lua.LNil; k, v = x.Next(k) {
+		for k, v := range machine.Pairs(x) {
 			k2, err := copyValue(k, null, to, depth+1, false)
 			if err != nil {
 				return nil, err
@@ -240,7 +241,7 @@ func copyValue(x lua.LValue, null, to *lua.LUserData, depth int, nilToo bool) (l
 			if err != nil {
 				return nil, err
 			}
-			out.RawSet(k2, v2)
+			machine.Set(out, k2, v2)
 		}
 		return out, nil
 	case *lua.LUserData:

@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // newTab is base.new_tab(narr, nrec).
@@ -17,11 +18,7 @@ func newTab(L *lua.LState) int {
 // clearTab is base.clear_tab(t).
 func clearTab(L *lua.LState) int {
 	t := L.CheckTable(1)
-	var keys []lua.LValue
-	t.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
-	for i := len(keys) - 1; i >= 0; i-- {
-		t.RawSet(keys[i], lua.LNil)
-	}
+	machine.Clear(t)
 	return 0
 }
 
@@ -34,13 +31,13 @@ func refInTable(L *lua.LState) int {
 		return 1
 	}
 	ref := 0
-	if free, ok := t.RawGetInt(0).(lua.LNumber); ok && free != 0 {
+	if free, ok := machine.GetInt(t, 0).(lua.LNumber); ok && free != 0 {
 		ref = int(free)
-		t.RawSetInt(0, t.RawGetInt(ref))
+		machine.SetInt(t, 0, machine.GetInt(t, ref))
 	} else {
-		ref = t.Len() + 1
+		ref = machine.Len(t) + 1
 	}
-	t.RawSetInt(ref, key)
+	machine.SetInt(t, ref, key)
 	L.Push(lua.LNumber(ref))
 	return 1
 }
