@@ -41,6 +41,7 @@ func hookHandshakes(l *phases.Load) {
 		if c.sslCert != nil {
 			ssl.OnCertificate(l, s, handshakeScript{c.sslCert, "ssl cert", "cert cb", "", openssl.CertCallback}.run)
 		}
+		ssl.OnMissingCertificate(l, s, missingCertificate)
 		if c.sslFetch != nil {
 			ssl.OnSessionFetch(l, s, handshakeScript{c.sslFetch, "ssl session fetch", "sess get cb", "*", openssl.CallbackFailed}.fetch)
 		}
@@ -48,6 +49,17 @@ func hookHandshakes(l *phases.Load) {
 			ssl.OnSessionStore(l, s, handshakeScript{c.sslStore, "ssl session store", "sess new cb", "*", nil}.store)
 		}
 	}
+}
+
+// missingCertificate is the end of a handshake for a server that nobody has a certificate for: that of the address is
+// chosen by a script, which the server does not have.
+func missingCertificate(_ gocontext.Context, h *ssl.Handshake) error {
+	c := &handler.Ctx{Tree: h.Server.Tree, Phase: handler.SSLCert, ErrorLog: h.Server.Root().Core.Log}
+	if conn := h.Conn; conn != nil {
+		c.Serial, c.TimerLog = conn.Serial, ", client: "+conn.RemoteIP
+	}
+	c.Log(phases.LogAlert, "no ssl_certificate_by_lua* defined in server "+h.Server.Name())
+	return openssl.CertCallback
 }
 
 // context makes the context of a script, in a worker of the configuration that serves; the scripts of one handshake

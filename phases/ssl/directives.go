@@ -58,7 +58,7 @@ func newModule() *phases.Module {
 		directive("ssl_ocsp", phases.Take1, offOnly("no responder is asked")),
 		directive("ssl_ocsp_responder", phases.Take1, phases.NotBuilt("no responder is asked")),
 		directive("ssl_ocsp_cache", phases.Take1, offOnly("no responder is asked")),
-		directive("ssl_early_data", phases.OnOff, offOnly("crypto/tls has no 0-RTT outside of QUIC")),
+		directive("ssl_early_data", phases.OnOff, earlyData),
 		directive("ssl_conf_command", phases.Take2, phases.Set(setCommand)),
 		directive("ssl_certificate_compression", phases.OnOff, offOnly("")),
 		directive("ssl_ech_file", phases.Take1, phases.NotBuilt("")),
@@ -107,6 +107,7 @@ type server struct {
 	onHello          []HelloFunc
 	onCertificate    []HelloFunc
 	onStore, onFetch HelloFunc
+	onMissing        HelloFunc
 }
 
 // offOnly takes "off" and refuses the rest.
@@ -118,6 +119,14 @@ func offOnly(why string) phases.SetFunc {
 		}
 		return refuse(l, d, c)
 	}
+}
+
+// earlyData takes "on" with a warning: a server may decline early data, and clients then send it again.
+func earlyData(l *phases.Load, d *conf.Directive, _ any) error {
+	if strings.EqualFold(d.Args[0].Value, "on") {
+		l.Warnf(d, "\"ssl_early_data\" has no effect: crypto/tls declines all early data")
+	}
+	return nil
 }
 
 func addPath(l *phases.Load, d *conf.Directive, to *[]string) error {

@@ -59,6 +59,12 @@ func OnCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
 }
 
 // errRejected is in OpenSSL's words, as all that breaks a handshake off.
+// OnMissingCertificate has f called for a server that has neither certificates nor a certificate hook, where the
+// default server of its address, whose certificates it would present, has a hook; f's error breaks the handshake off.
+func OnMissingCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
+	phases.ServerOf[server](s, Module).onMissing = f
+}
+
 var errRejected = openssl.CallbackFailed
 
 // install builds the servers' TLS configurations and sets the tree's.
@@ -113,12 +119,12 @@ func (p *program) check(l *phases.Load, a *phases.Listen) error {
 func (p *program) listenConfig(a *phases.Listen) *tls.Config {
 	return &tls.Config{ //nolint:gosec // the versions are the servers'
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-			return p.configFor(a.ServerFor(hello.ServerName), hello)
+			return p.configFor(a, a.ServerFor(hello.ServerName), hello)
 		},
 	}
 }
 
-func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.Config, error) {
+func (p *program) configFor(a *phases.Listen, s *phases.Server, hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	c := phases.ServerOf[server](s, p.m)
 	h := &Handshake{Hello: hello, Server: s}
 	h.Conn, _ = hello.Context().Value(phases.ConnKey{}).(*phases.Conn)
@@ -137,7 +143,17 @@ func (p *program) configFor(s *phases.Server, hello *tls.ClientHelloInfo) (*tls.
 		}
 	}
 	if c.config == nil {
-		return nil, errors.New(`no "ssl_certificate" is defined for the server`)
+		// the address's default server lends its own, as in nginx
+		d := phases.ServerOf[server](a.Default, p.m)
+		switch {
+		case d.config == nil:
+			return nil, errors.New(`no "ssl_certificate" is defined for the server`)
+		case c.onCertificate == nil && d.onCertificate != nil && c.onMissing != nil:
+			return nil, c.onMissing(hello.Context(), h)
+		}
+		lent := *d
+		lent.onHello, lent.onCertificate = c.onHello, c.onCertificate
+		c = &lent
 	}
 	if c.onHello == nil && c.onCertificate == nil && c.verify.V == verifyOff && !c.hooksSessions() {
 		return c.config, nil

@@ -326,7 +326,6 @@ func TestConfiguration(t *testing.T) {
 		{"session cache", "ssl_session_cache shared:x;", `invalid session cache "shared:x"`},
 		{"stapling", "ssl_stapling_responder http://a.test/;", "not supported by moongate yet"},
 		{"conf command", "ssl_conf_command RecordPadding 4;", `SSL_CONF_cmd("RecordPadding", "4") failed`},
-		{"early data", "ssl_early_data on;", "not supported by moongate yet"},
 		{"variable", "ssl_certificate $ssl_server_name.pem;", `variables in "ssl_certificate" are not supported by moongate yet`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -336,7 +335,7 @@ func TestConfiguration(t *testing.T) {
 			}
 		})
 	}
-	ok := "ssl_reject_handshake on; ssl_stapling off; ssl_session_cache shared:SSL:10m; ssl_session_cache builtin:1000 shared:S:1m; ssl_prefer_server_ciphers on; ssl_early_data off;"
+	ok := "ssl_reject_handshake on; ssl_stapling off; ssl_session_cache shared:SSL:10m; ssl_session_cache builtin:1000 shared:S:1m; ssl_prefer_server_ciphers on; ssl_early_data on;"
 	if got := phasetest.LoadError(t, "http { server { listen ADDR ssl; "+ok+" } }", Module); got != "" {
 		t.Errorf("%q", got)
 	}

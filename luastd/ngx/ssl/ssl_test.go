@@ -289,3 +289,27 @@ func TestClientHelloScript(t *testing.T) {
 		})
 	}
 }
+
+// TestLentCertificate: a server without certificates presents those of its address, unless a script would choose them.
+func TestLentCertificate(t *testing.T) {
+	dir, _ := setUp(t)
+	for _, c := range []struct{ name, first, second, cert, log string }{
+		{"lent", "", "", "own.test", ""},
+		{"no script of its own", "ssl_certificate_by_lua_block { }", "", "", "no ssl_certificate_by_lua* defined in server second.test"},
+		{"a script of its own", "ssl_certificate_by_lua_block { }", `ssl_certificate_by_lua_block { print("own script") }`, "own.test", "own script"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := phasetest.StartIn(t, dir, `events {} http {
+			server { listen ADDR ssl; ssl_certificate own.test.pem; ssl_certificate_key own.test.key; `+c.first+` location / { content_by_lua_block { ngx.print("first") } } }
+			server { listen ADDR ssl; server_name second.test; `+c.second+` location / { content_by_lua_block { ngx.print("second") } } }
+			}`, ssl.Module, luastd.Complete())
+			state, body, err := dial(s, &tls.Config{ServerName: "second.test", InsecureSkipVerify: true}, "/")
+			if c.cert != "" && (err != nil || state.PeerCertificates[0].Subject.CommonName != c.cert || body != "second") || c.cert == "" && err == nil {
+				t.Errorf("%q, %v", body, err)
+			}
+			if c.log != "" && !s.WaitLog(c.log) {
+				t.Errorf("no %q in the log:\n%s", c.log, s.ErrorLog())
+			}
+		})
+	}
+}
