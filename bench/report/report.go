@@ -117,7 +117,8 @@ type Referee struct {
 	Engine string  `json:"engine"`
 	Own    float64 `json:"own"` // requests a second
 	Wrk    float64 `json:"wrk"`
-	Ratio  float64 `json:"ratio"` // own / wrk
+	Rate   float64 `json:"rate"` // own by wrk, median of the rounds' quotients
+	CPU    float64 `json:"cpu"`  // the same of the server's CPU time per request under either
 }
 
 // WriteJSON writes the report for programs.

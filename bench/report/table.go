@@ -35,7 +35,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		}
 	}
 	for _, f := range r.Referee {
-		fmt.Fprintf(w, "referee: on %s the load generator made %.0f requests a second, wrk %.0f: %+.1f %%\n", f.Engine, f.Own, f.Wrk, 100*(f.Ratio-1))
+		fmt.Fprintln(w, f)
 	}
 	return nil
 }
@@ -146,4 +146,10 @@ func digits(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
+}
+
+// String says how far the two agree.
+func (f Referee) String() string {
+	return fmt.Sprintf("referee on %s: %.0f requests a second, with wrk %.0f (%+.0f %% round by round); the server's CPU time per request differs by %+.0f %%",
+		f.Engine, f.Own, f.Wrk, 100*(f.Rate-1), 100*(f.CPU-1))
 }

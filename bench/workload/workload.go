@@ -21,6 +21,7 @@ type Workload struct {
 
 	About       string     `json:"about"`       // what it stands for, one line
 	Group       string     `json:"group"`       // heading in the reports
+	Order       int        `json:"order"`       // place within the group; by name where equal
 	Kind        string     `json:"kind"`        // load (the default), idle or reload
 	Connections int        `json:"connections"` // open at once; 32 by default
 	NoKeepAlive bool       `json:"no_keepalive"`
@@ -111,7 +112,12 @@ func Load(files fs.FS, dir string, words []string) ([]*Workload, error) {
 			return nil, fmt.Errorf("no workload %q (-list names them)", word)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *Workload) int { return groupRank(a.Group) - groupRank(b.Group) })
+	slices.SortStableFunc(out, func(a, b *Workload) int {
+		if d := groupRank(a.Group) - groupRank(b.Group); d != 0 {
+			return d
+		}
+		return a.Order - b.Order
+	})
 	return out, nil
 }
 
