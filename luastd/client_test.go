@@ -10,6 +10,7 @@ import (
 
 	"moongate/luastd"
 	"moongate/phases/phasetest"
+	"moongate/runtime/machine"
 )
 
 // TestHTTPModule drives require "http" (gluahttp) from a content handler.
@@ -84,6 +85,31 @@ func TestGatewayModule(t *testing.T) {
 	}
 	if got := s.Get("/info", "Host: a.example").Body; got != "1 a.example b.example =/info /hello 2\n" {
 		t.Errorf("%q\n%s", got, s.ErrorLog())
+	}
+}
+
+// TestMemoryLimit: a script that takes ever more memory ends in an error, and the worker lives on.
+func TestMemoryLimit(t *testing.T) {
+	t.Cleanup(func() { machine.SetMemoryLimit(0) })
+	s := phasetest.Start(t, `worker_processes 1; events {} http { lua_worker_memory_limit 256m; server { listen ADDR;
+	location /list { content_by_lua_block { local t = {} while true do t[#t + 1] = {} end } }
+	location /string { content_by_lua_block { local s = "x" while true do s = s .. s end } }
+	location /keys { content_by_lua_block { local t = {} for i = 1, 1e9 do t["k" .. i] = i end } }
+	location /caught { content_by_lua_block { ngx.say(pcall(string.rep, "x", 1e9)) } }
+	location /ok { content_by_lua_block { ngx.say("ok") } } } }`, luastd.Complete())
+	for _, path := range []string{"/list", "/string", "/keys"} {
+		if res := s.Get(path); res.Status != 500 {
+			t.Errorf("%s: status %d", path, res.Status)
+		}
+	}
+	if !strings.Contains(s.ErrorLog(), "not enough memory") {
+		t.Errorf("the log does not say why:\n%s", s.ErrorLog())
+	}
+	if got := s.Get("/caught").Body; got != "falsenot enough memory\n" {
+		t.Errorf("caught: %q", got)
+	}
+	if got := s.Get("/ok").Body; got != "ok\n" {
+		t.Errorf("afterwards: %q", got)
 	}
 }
 

@@ -20,6 +20,7 @@ type mainConf struct {
 	regexCache                phases.Opt[int]
 	regexMatchLimit           phases.Opt[int]
 	cpuLimit                  phases.Opt[time.Duration]
+	memoryLimit               phases.Opt[int64]
 	strictPhases              phases.Opt[bool]
 	rewriteNoPostpone         phases.Opt[bool]
 	accessNoPostpone          phases.Opt[bool]

@@ -103,6 +103,7 @@ func directives() []phases.Directive {
 	main("lua_capture_error_log", phases.Take1, phases.SetSize(func(c *M) *phases.Opt[int64] { return &c.captureErrorLog }))
 	main("lua_worker_thread_vm_pool_size", phases.Take1, phases.SetNumber(func(c *M) *phases.Opt[int] { return &c.threadPoolSize }))
 	main("lua_cpu_limit", phases.Take1, phases.SetMsec(func(c *M) *phases.Opt[time.Duration] { return &c.cpuLimit }))
+	main("lua_worker_memory_limit", phases.Take1, phases.SetSize(func(c *M) *phases.Opt[int64] { return &c.memoryLimit }))
 	main("lua_live_reload", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.liveReload }))
 	add(phases.Directive{Name: "lua_script_dir", Ctx: phases.CtxHTTP | phases.CtxServer, Args: phases.Take12, Level: phases.ServerConf, Set: phases.Set(setScriptDir)})
 	main("lua_strict_phases", phases.OnOff, phases.SetFlag(func(c *M) *phases.Opt[bool] { return &c.strictPhases }))

@@ -15,6 +15,7 @@ import (
 	"moongate/luastd/ngx/timer"
 	"moongate/luastd/ngx/worker"
 	"moongate/phases"
+	"moongate/runtime/machine"
 	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
 )
@@ -55,6 +56,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 	if err != nil {
 		return nil, err
 	}
+	machine.SetMemoryLimit(m.memoryLimit.V * int64(count))
 	w.group = g
 	w.compileInline()
 	return w, nil

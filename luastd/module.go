@@ -46,6 +46,7 @@ func initMain(_ *phases.Load, main any) error {
 	m.regexCache.Merge(phases.Opt[int]{}, 1024)
 	m.regexMatchLimit.Merge(phases.Opt[int]{}, 0)
 	m.cpuLimit.Merge(phases.Opt[time.Duration]{}, 0)
+	m.memoryLimit.Merge(phases.Opt[int64]{}, 0)
 	return nil
 }
 
