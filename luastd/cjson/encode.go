@@ -59,7 +59,7 @@ func (e *encoder) fail(message string) outcome {
 }
 
 func (e *encoder) cannot(v lua.LValue, reason string) outcome {
-	return e.fail("Cannot serialise " + v.Type().String() + ": " + reason)
+	return e.fail("Cannot serialise " + machine.TypeName(v) + ": " + reason)
 }
 
 // value writes v, which stands depth tables deep.
@@ -181,7 +181,9 @@ func (e *encoder) arrayLength(t *lua.LTable) int {
 			items, highest = items+1, max(highest, float64(k))
 		}
 	}
-	highest = min(highest, math.MaxInt32)
+	if highest > math.MaxInt32 {
+		return -1
+	}
 	if e.m.sparseRatio > 0 && highest > float64(e.m.sparseSafe) && highest > float64(items)*float64(e.m.sparseRatio) {
 		if !e.m.sparseConvert {
 			e.cannot(t, "excessively sparse array")

@@ -1,0 +1,107 @@
+package lualib_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/luastd/bit"
+	"moongate/luastd/buffer"
+	"moongate/luastd/cjson"
+	"moongate/luastd/ffi"
+	"moongate/luastd/lualib"
+	"moongate/runtime/syntax"
+	"moongate/runtime/vm"
+)
+
+// TestOracle runs the programs of testdata/oracle/*.txt, a line each, and compares their results with LuaJIT's, which stand below
+// them. What lua-cjson gives is that of OpenResty's version, where it differs from the distributions'.
+func TestOracle(t *testing.T) {
+	t.Setenv("TZ", "UTC")
+	files, err := filepath.Glob("testdata/oracle/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no programs: %v", err)
+	}
+	check, err := os.ReadFile("testdata/oracle/check.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
+			dir := t.TempDir()
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run := checker(t, string(check))
+			code := ""
+			for line := range strings.Lines(string(text)) {
+				line = strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "DIR", dir)
+				want, ok := strings.CutPrefix(line, "--> ")
+				if !ok {
+					code = line
+					continue
+				}
+				if got := run(code); got != want {
+					t.Errorf("%s\n  gives %s\nLuaJIT: %s", code, got, want)
+				}
+			}
+		})
+	}
+}
+
+// checker opens a worker with the libraries and gives its function check.
+func checker(t *testing.T, src string) func(code string) string {
+	t.Helper()
+	var out bytes.Buffer
+	g, err := vm.NewGroup(vm.Options{
+		Open: func(w *vm.Worker) error {
+			L := w.L
+			lualib.Open(L, lualib.Options{Stdout: &out, Stderr: &out, Stdin: strings.NewReader("")})
+			w.OpenCoroutine(L)
+			bit.Open(L)
+			null := L.NewUserData()
+			null.Metatable = L.NewTable()
+			null.Metatable.(*lua.LTable).RawSetString("__tostring", L.NewFunction(func(L *lua.LState) int {
+				L.Push(lua.LString("userdata: NULL"))
+				return 1
+			}))
+			preload := L.GetField(L.GetGlobal("package"), "preload").(*lua.LTable)
+			for name, fn := range map[string]lua.LGFunction{
+				"string.buffer": buffer.Loader(null), "ffi": ffi.Loader(null), "cjson": cjson.Loader(null), "cjson.safe": cjson.SafeLoader(null),
+			} {
+				preload.RawSetString(name, L.NewFunction(fn))
+			}
+			return nil
+		},
+		CompileFunc: syntax.Compile,
+		Traceback:   lualib.Traceback,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.Drain)
+	w := g.Workers()[0]
+	load := func(src, name string) *lua.LFunction {
+		proto, err := g.Compile(src, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Function(proto, nil)
+	}
+	if _, err := w.Run(nil, load(src, "@check.lua"), 0); err != nil {
+		t.Fatal(err)
+	}
+	call := load("return check(...)", "=call")
+	return func(code string) string {
+		res, err := w.Run(nil, call, 1, lua.LString(code))
+		if err != nil {
+			return err.Error()
+		}
+		return res[0].String()
+	}
+}
