@@ -4,6 +4,7 @@ import (
 	gocontext "context"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
@@ -33,6 +34,9 @@ type shared struct {
 
 // hookHandshakes has the servers' scripts run in their handshakes.
 func hookHandshakes(l *phases.Load) {
+	if !slices.Contains(l.Tree.Modules(), ssl.Module) {
+		return
+	}
 	for _, s := range l.Tree.Servers {
 		c := phases.ServerOf[serverConf](s, Module)
 		if c.sslHello != nil {

@@ -8,6 +8,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/vm"
 )
 
 // semaphore is guarded by the worker's baton.
@@ -22,13 +23,20 @@ type semaphore struct {
 
 // sleeper is a thread that waits; ch is closed when it has been given what it waits for.
 type sleeper struct {
+	thread      *vm.Thread
 	ch          chan struct{}
 	given, told bool
+}
+
+// prune forgets the waiters that were killed, which unwind only when they next have the baton.
+func (s *semaphore) prune() {
+	s.queue = slices.DeleteFunc(s.queue, func(w *sleeper) bool { return w.thread.Killed() })
 }
 
 // post adds n and gives what there is to those that have waited longest.
 func (s *semaphore) post(n int) {
 	s.count += n
+	s.prune()
 	for len(s.queue) > 0 && s.count > 0 {
 		w := s.queue[0]
 		s.queue = slices.Delete(s.queue, 0, 1)
@@ -51,7 +59,7 @@ func (s *semaphore) tell() {
 
 // wait takes one, for at most d. It unwinds where the thread is killed, and leaves nothing taken then.
 func (s *semaphore) wait(v *handler.VM, d time.Duration) bool {
-	w := &sleeper{ch: make(chan struct{})}
+	w := &sleeper{thread: v.Thread(), ch: make(chan struct{})}
 	s.queue = append(s.queue, w)
 	returned := false
 	defer func() {
@@ -116,13 +124,9 @@ func SemaphoreLoader(v *handler.VM) lua.LGFunction {
 		// ok, err = sem:post(n?)
 		set("post", func(L *lua.LState) int {
 			s := checkSemaphore(L)
-			n := 1.0
-			if x := L.Get(2); lua.LVAsBool(x) {
-				f, ok := codec.ToNumber(x)
-				if !ok {
-					codec.Raise(L, "attempt to compare nil with number")
-				}
-				n = f
+			n, ok := codec.ToNumber(L.Get(2))
+			if !ok {
+				n = 1 // whatever is no number counts as not given
 			}
 			if n < 1 {
 				codec.Raise(L, "positive number required")
@@ -134,6 +138,7 @@ func SemaphoreLoader(v *handler.VM) lua.LGFunction {
 		// n = sem:count()
 		set("count", func(L *lua.LState) int {
 			s := checkSemaphore(L)
+			s.prune()
 			L.Push(lua.LNumber(s.count - len(s.queue)))
 			return 1
 		})
@@ -165,6 +170,7 @@ func semaphoreWait(v *handler.VM, L *lua.LState) int {
 		codec.Raise(L, "no negative number")
 	}
 	ms := int64(seconds * 1000)
+	s.prune()
 	switch {
 	case c.Phase&handler.Yieldable == 0:
 		return refuse(L, "API disabled in the context of "+c.Phase.ContextName())
@@ -173,11 +179,14 @@ func semaphoreWait(v *handler.VM, L *lua.LState) int {
 	case ms == 0:
 		return refuse(L, "timeout")
 	default:
-		if !s.wait(v, time.Duration(ms)*time.Millisecond) {
-			L.Push(lua.LFalse)
-			L.Push(lua.LString("timeout"))
+		if s.wait(v, time.Duration(ms)*time.Millisecond) {
+			L.Push(lua.LTrue)
+			L.Push(lua.LNil)
 			return 2
 		}
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("timeout"))
+		return 2
 	}
 	L.Push(lua.LTrue)
 	return 1
