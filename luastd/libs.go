@@ -27,10 +27,6 @@ import (
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
 	"moongate/luastd/resty/core"
-	"moongate/luastd/resty/http"
-	"moongate/luastd/resty/limit"
-	"moongate/luastd/resty/lock"
-	"moongate/luastd/resty/lrucache"
 	restystring "moongate/luastd/resty/string"
 )
 
@@ -49,7 +45,7 @@ var registrations = []func(v *handler.VM){
 	socket.Register,
 }
 
-// preloads are the modules that scripts find by require without a file.
+// preloads are the modules that scripts find by require without a file, before any file.
 var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"cjson":          func(v *handler.VM) lua.LGFunction { return cjson.Loader(v.Null) },
 	"cjson.safe":     func(v *handler.VM) lua.LGFunction { return cjson.SafeLoader(v.Null) },
@@ -83,23 +79,15 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"ngx.proxyssl":           ssl.ProxyLoader,
 	"ngx.ocsp":               ssl.OCSPLoader,
 
-	"resty.limit.conn":       limit.Conn,
-	"resty.limit.count":      limit.Count,
-	"resty.limit.req":        limit.Req,
-	"resty.limit.traffic":    limit.Traffic,
-	"resty.http":             http.Loader,
-	"resty.lock":             lock.Loader,
-	"resty.lrucache":         lrucache.Loader,
-	"resty.lrucache.pureffi": lrucache.Loader,
-	"resty.aes":              restystring.AESLoader,
-	"resty.md5":              restystring.MD5,
-	"resty.random":           restystring.RandomLoader,
-	"resty.sha1":             restystring.SHA1,
-	"resty.sha224":           restystring.SHA224,
-	"resty.sha256":           restystring.SHA256,
-	"resty.sha384":           restystring.SHA384,
-	"resty.sha512":           restystring.SHA512,
-	"resty.string":           restystring.Loader,
+	"resty.aes":    restystring.AESLoader,
+	"resty.md5":    restystring.MD5,
+	"resty.random": restystring.RandomLoader,
+	"resty.sha1":   restystring.SHA1,
+	"resty.sha224": restystring.SHA224,
+	"resty.sha256": restystring.SHA256,
+	"resty.sha384": restystring.SHA384,
+	"resty.sha512": restystring.SHA512,
+	"resty.string": restystring.Loader,
 }
 
 // openLibraries gives a worker everything that scripts can see.
@@ -123,6 +111,7 @@ func openLibraries(v *handler.VM, w *workers) error {
 	for name, loader := range preloads {
 		preload.RawSetString(name, L.NewFunction(loader(v)))
 	}
+	offerReplaceable(v, L.GetGlobal("package"))
 	guardGlobals(v)
 	return nil
 }

@@ -3,7 +3,6 @@ package luastd
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -11,7 +10,6 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
-	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
 )
 
@@ -112,57 +110,3 @@ func appendPrinted(b *strings.Builder, L *lua.LState, x lua.LValue) {
 		b.WriteString(lua.LVAsString(L.ToStringMeta(x)))
 	}
 }
-
-// CheckFile parses a script and lists the globals that it uses and that no worker defines, with the
-// lines that use them first. The error is the parser's.
-func CheckFile(name string) ([]string, error) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	proto, err := syntax.Compile(string(b), "@"+name)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]bool{}
-	var out []string
-	globalsOf(proto, seen, func(global string, line int) {
-		if !knownGlobals[global] {
-			out = append(out, fmt.Sprintf("%s:%d: undefined global '%s'", name, line, global))
-		}
-	})
-	return out, nil
-}
-
-// globalsOf calls found for each global that the code reads or writes, once.
-func globalsOf(p *lua.FunctionProto, seen map[string]bool, found func(name string, line int)) {
-	for pc, inst := range p.Code {
-		op := int(inst >> 26)
-		if op != lua.OP_GETGLOBAL {
-			continue
-		}
-		k, ok := p.Constants[int(inst&0x3ffff)].(lua.LString)
-		if !ok || seen[string(k)] {
-			continue
-		}
-		seen[string(k)] = true
-		line := 0
-		if pc < len(p.DbgSourcePositions) {
-			line = p.DbgSourcePositions[pc]
-		}
-		found(string(k), line)
-	}
-	for _, f := range p.FunctionPrototypes {
-		globalsOf(f, seen, found)
-	}
-}
-
-var knownGlobals = func() map[string]bool {
-	m := map[string]bool{}
-	for _, n := range strings.Fields("_G _VERSION arg assert bit collectgarbage coroutine debug dofile error gcinfo getfenv getmetatable io ipairs jit " +
-		"load loadfile loadstring math module ndk newproxy next ngx os package pairs pcall print rawequal rawget rawset rawlen require " +
-		"select setfenv setmetatable string table tonumber tostring type unpack xpcall") {
-		m[n] = true
-	}
-	return m
-}()

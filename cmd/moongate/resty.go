@@ -164,6 +164,17 @@ func systemNameServers() []string {
 	return out
 }
 
+// load reads the configuration, in the working directory.
+func (o *restyOptions) load() (*phases.Tree, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return phases.LoadConfig(phases.LoadOptions{
+		Prefix: wd + "/", ConfFile: filepath.Join(wd, "resty.conf"), Source: []byte(o.config(wd)), Modules: modules(),
+	})
+}
+
 func runResty(args []string) int {
 	o, code := parseResty(args)
 	if o == nil {
@@ -184,14 +195,7 @@ func runResty(args []string) int {
 		}
 		s.Name, s.Chunk, s.Source = o.file, "@"+o.file, string(b)
 	}
-	wd, err := os.Getwd()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "ERROR: "+err.Error())
-		return 1
-	}
-	t, err := phases.LoadConfig(phases.LoadOptions{
-		Prefix: wd + "/", ConfFile: filepath.Join(wd, "resty.conf"), Source: []byte(o.config(wd)), Modules: modules(),
-	})
+	t, err := o.load()
 	e := phases.NewEngine(nil)
 	if err == nil {
 		err = e.Apply(t)

@@ -4,13 +4,13 @@
 //
 //	type.go      C types, their sizes and names
 //	lex.go       tokens of C declarations
-//	parse.go     declaration specifiers, structs and enums; declarator.go, expr.go: the rest of the grammar
+//	parse.go     declaration specifiers and enums; declarator.go, attribute.go, expr.go: the rest of the grammar; layout.go: structs
 //	memory.go    blocks of memory and the addresses that pointers to them have
 //	value.go     the Go values behind userdata
 //	convert.go   Lua to C and back; initial.go: initializers
 //	index.go     reading and writing elements and fields
 //	operator.go  arithmetic, comparison, tostring
-//	module.go    the functions of the table ffi
+//	module.go    the functions of the table ffi; access.go: what other packages use
 //	finalize.go  ffi.gc and __gc
 //	clib.go      ffi.C and ffi.load
 //
@@ -18,9 +18,10 @@
 // or read rubbish, a script gets an error. A pointer in memory is eight bytes that hold an invented address; memory.go finds the
 // block again as long as a Lua value refers to it. As in LuaJIT, a pointer in memory alone does not keep a block alive.
 //
-// Deviation: ffi.new and ffi.cast make plain Lua numbers of float and double, not cdata.
-// Deviation: a finalizer runs only when the script calls collectgarbage after Go's collector has found the object dead.
-// Deviation: there are no callbacks (a Lua function does not convert to a function pointer), no vectors and no complex arrays.
+// A finalizer runs soon after Go's collector has found the object dead, or at the next collectgarbage.
+//
+// Deviation: there are no callbacks: a Lua function does not convert to a function pointer.
+// Deviation: whether a C function exists shows when it is called; ffi.load takes any name.
 //
 // Everything belongs to one VM, and is called with the baton of that VM held.
 package ffi

@@ -65,6 +65,7 @@ func newLibrary(L *lua.LState, null lua.LValue) *library {
 		"__pairs":  lib.iterate("__pairs"), "__ipairs": lib.iterate("__ipairs"),
 	})
 	lib.meta.RawSetString("__metatable", lua.LString("ffi"))
+	lib.decls.define(coreTypes, nil)
 	return lib
 }
 

@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/ffi"
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 )
@@ -33,7 +34,8 @@ func Load(v *handler.VM, loaded *lua.LTable) {
 	}
 	base := add(".base", "version", map[string]lua.LGFunction{
 		"new_tab": newTab, "clear_tab": clearTab, "get_request": l.request, "get_string_buf_size": l.stringBufSize,
-		"set_string_buf_size": l.setStringBufSize, "ref_in_table": refInTable, "allows_subsystem": allowsSubsystem,
+		"set_string_buf_size": l.setStringBufSize, "get_string_buf": l.stringBuf, "get_size_ptr": l.sizePtr, "get_errmsg_ptr": l.errmsgPtr,
+		"ref_in_table": refInTable, "allows_subsystem": allowsSubsystem,
 	})
 	for name, n := range map[string]int{
 		"FFI_OK": 0, "FFI_NO_REQ_CTX": -100, "FFI_BAD_CONTEXT": -101, "FFI_ERROR": -1, "FFI_AGAIN": -2, "FFI_BUSY": -3, "FFI_DONE": -4,
@@ -55,6 +57,8 @@ func Load(v *handler.VM, loaded *lua.LTable) {
 type library struct {
 	v       *handler.VM
 	bufSize int
+	// buf, size and errmsg are C data that scripts share, made when they are first wanted.
+	buf, size, errmsg lua.LValue
 }
 
 func nothing(*lua.LState) int { return 0 }
@@ -102,8 +106,40 @@ func (l *library) stringBufSize(L *lua.LState) int {
 }
 
 func (l *library) setStringBufSize(L *lua.LState) int {
-	l.bufSize = int(codec.CheckNumber(L, 1, "set_string_buf_size"))
+	l.bufSize, l.buf = int(codec.CheckNumber(L, 1, "set_string_buf_size")), nil
 	return 0
+}
+
+// stringBuf is base.get_string_buf(size [, must_alloc]): memory that all share, unless it is too small or to be one's own.
+func (l *library) stringBuf(L *lua.LState) int {
+	n := int(codec.CheckNumber(L, 1, "get_string_buf"))
+	if n > l.bufSize || lua.LVAsBool(L.Get(2)) {
+		L.Push(ffi.New(L, l.v.Null, "char[?]", n))
+		return 1
+	}
+	if l.buf == nil {
+		l.buf = ffi.New(L, l.v.Null, "char[?]", l.bufSize)
+	}
+	L.Push(l.buf)
+	return 1
+}
+
+// sizePtr is base.get_size_ptr().
+func (l *library) sizePtr(L *lua.LState) int {
+	if l.size == nil {
+		l.size = ffi.New(L, l.v.Null, "size_t[1]", 0)
+	}
+	L.Push(l.size)
+	return 1
+}
+
+// errmsgPtr is base.get_errmsg_ptr().
+func (l *library) errmsgPtr(L *lua.LState) int {
+	if l.errmsg == nil {
+		l.errmsg = ffi.New(L, l.v.Null, "char *[1]", 0)
+	}
+	L.Push(l.errmsg)
+	return 1
 }
 
 // monotonic counts from where the system's monotonic clock begins, to milliseconds.

@@ -18,6 +18,9 @@ func TestCore(t *testing.T) {
 		{"time", `local t = require("resty.core.time") local a = t.monotonic_msec() ngx.sleep(0.002) ngx.say(t.monotonic_msec() > a, t.monotonic_time() * 1000 >= a)`, "truetrue\n"},
 		{"ctx", `local t = {a = 1} ngx.say(require("resty.core.ctx").get_ctx_table(t) == t, ngx.ctx.a)`, "true1\n"},
 		{"characters", `ngx.say(require("resty.core.utils").str_replace_char("a-b-c", "-", "_"))`, "a_b_c\n"},
+		{"shared C data", `local b, ffi = require "resty.core.base", require "ffi" local buf = b.get_string_buf(3) ffi.copy(buf, "ab")
+			local n = b.get_size_ptr() n[0] = 2 ngx.say(ffi.string(b.get_string_buf(3), n[0]), b.get_size_ptr()[0] == 2, b.get_errmsg_ptr()[0] == nil, " ", ffi.sizeof(b.get_string_buf(9, true)),
+			" ", ffi.sizeof("ngx_str_t"))`, "abtruetrue 9 16\n"},
 		{"magic keys", `local m, last = require("resty.core.misc") m.register_ngx_magic_key_getter("answer", function() return 42 end)
 			m.register_ngx_magic_key_setter("question", function(x) last = x end) ngx.question = "why" ngx.say(ngx.answer, last, rawget(ngx, "question"))`, "42whynil\n"},
 	}
