@@ -132,6 +132,8 @@ type Request struct {
 	// Block, where set, runs what waits for the client's socket: the goroutine that writes holds something
 	// that others want meanwhile (a Lua worker's baton). Main request only.
 	Block func(f func())
+	// Waiter is told before the request waits for anything; nil where nobody wants to know. See Waiting.
+	Waiter Waiter
 	// LimitReqStatus and LimitConnStatus are what $limit_req_status and $limit_conn_status say: empty until
 	// the module has looked at the request, which it does once. Main request only.
 	LimitReqStatus, LimitConnStatus string
@@ -256,6 +258,18 @@ func (r *Request) bind(t *Tree) {
 		r.ctx = r.ctx[:n]
 	} else {
 		r.ctx = make([]any, n)
+	}
+}
+
+// Waiter is a front end that serves other requests on the same goroutine, unless it is told that the present
+// one is going to wait. Safe for concurrent use.
+type Waiter interface{ Waiting() }
+
+// Waiting tells the front end that r is about to wait for something else than the processor. It may be
+// called for nothing; without it, other requests wait with this one for some milliseconds.
+func (r *Request) Waiting() {
+	if w := r.Main.Waiter; w != nil {
+		w.Waiting()
 	}
 }
 

@@ -56,6 +56,13 @@ func (c *Ctx) ThreadStarted(t *vm.Thread) {
 	}
 }
 
+// WillWait is told by package vm before a thread of the context waits: the front end serves others meanwhile.
+func (c *Ctx) WillWait() {
+	if c.R != nil {
+		c.R.Waiting()
+	}
+}
+
 // ThreadEnded is told by package vm of the end of each entry thread.
 func (c *Ctx) ThreadEnded(t *vm.Thread) {
 	if t == c.Entry && c.life.end != nil {

@@ -191,6 +191,7 @@ func sleep(r *phases.Request, text string) phases.Status {
 		r.Logf(phases.LogErr, "invalid sleep duration %q", text)
 		return 400
 	}
+	r.Waiting()
 	time.Sleep(d)
 	return phases.OK
 }

@@ -31,6 +31,7 @@ func launch(sr *phases.Request) *task {
 
 // wait blocks until the subrequest has ended; its panic goes on in the waiting request.
 func (t *task) wait() {
+	t.sr.Waiting()
 	<-t.done
 	if t.panic != nil {
 		panic(t.panic)

@@ -20,7 +20,7 @@ type bodyReader struct {
 
 func newChunkedBody(w *wire) *bodyReader {
 	b := &bodyReader{w: w}
-	b.chunks = httputil.NewChunkedReader(w.c.br)
+	b.chunks = httputil.NewChunkedReader(w.c.reader())
 	return b
 }
 
@@ -53,7 +53,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		}
 		return n, err
 	}
-	n, err := b.w.c.br.Read(p[:min(int64(len(p)), b.left)])
+	n, err := b.w.c.reader().Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	b.read += int64(n)
 	if b.left == 0 {
@@ -76,7 +76,7 @@ func isNetError(err error) bool {
 // trailer reads what follows the last chunk, up to the empty line.
 func (b *bodyReader) trailer() error {
 	for range 64 {
-		line, err := b.w.c.br.ReadSlice('\n')
+		line, err := b.w.c.reader().ReadSlice('\n')
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,20 @@ type conn struct {
 	readUntil  time.Time // the read deadline that is set
 	writeUntil time.Time
 	gone       *watch
+	lastHead   string // a plain one
 	w          wire
+
+	// Of a connection that a loop waits for.
+	loop      *loop
+	fd        int
+	slot      int32
+	drained   bool        // the last read took all that had come
+	leads     atomic.Bool // its request's goroutine leads the loop
+	event     atomic.Bool // something has come since it became active
+	ending    atomic.Bool // the client has closed its side
+	timer     *time.Timer // of the idle time
+	fires     atomic.Int64
+	idleUntil atomic.Int64 // Unix nanoseconds
 }
 
 func newConn(s *Server, raw net.Conn, l *phases.Listen) *conn {
@@ -75,27 +88,58 @@ func newConn(s *Server, raw net.Conn, l *phases.Listen) *conn {
 	return c
 }
 
-// loop serves the connection's requests one after the other.
-func (c *conn) loop() {
+// loop0 serves the connection's requests one after the other.
+func (c *conn) loop0() {
 	core := c.listen.Default.Core
 	idle := core.ClientHeaderTimeout.V // until the first request
 	for {
 		if !c.awaitRequest(idle) {
 			break
 		}
-		r := phases.NewRequest()
-		again := c.request(r)
-		r.Recycle()
-		if c.hijacked {
+		if !c.one() {
 			return
-		}
-		if !again || c.server.closed.Load() && c.br.Buffered() == 0 {
-			break
 		}
 		idle = c.w.keepalive
 	}
+	c.rest()
+}
+
+// one serves one request. False: the connection is over.
+func (c *conn) one() bool {
+	r := phases.NewRequest()
+	again := c.request(r)
+	r.Recycle()
+	if c.hijacked {
+		return false
+	}
+	if !again || c.server.closed.Load() && c.buffered() == 0 {
+		c.rest()
+		return false
+	}
+	return true
+}
+
+func (c *conn) rest() {
 	c.dropReader()
 	c.w.rest()
+}
+
+// buffered is how much was read ahead.
+func (c *conn) buffered() int {
+	n := len(c.pending)
+	if c.br != nil {
+		n += c.br.Buffered()
+	}
+	return n
+}
+
+// reader is the connection behind a buffer, with what was read ahead in front.
+func (c *conn) reader() *bufio.Reader {
+	if c.br == nil {
+		c.br = readers.Get().(*bufio.Reader)
+		c.br.Reset(c)
+	}
+	return c.br
 }
 
 func (c *conn) dropReader() {
@@ -110,13 +154,20 @@ func (c *conn) dropReader() {
 func (c *conn) Read(p []byte) (int, error) {
 	if len(c.pending) > 0 {
 		n := copy(p, c.pending)
-		if c.pending = c.pending[n:]; len(c.pending) == 0 && c.first != nil {
-			firsts.Put(c.first)
-			c.pending, c.first = nil, nil
-		}
+		c.took(n)
 		return n, nil
 	}
+	c.drained = false
+	c.Waiting()
 	return c.netConn.Read(p)
+}
+
+// took drops the first n bytes of what is pending.
+func (c *conn) took(n int) {
+	if c.pending = c.pending[n:]; len(c.pending) == 0 && c.first != nil {
+		firsts.Put(c.first)
+		c.pending, c.first = nil, nil
+	}
 }
 
 // setRead moves the read deadline. Moving it costs, so one that is nearly right stays.
@@ -144,8 +195,7 @@ func (c *conn) awaitRequest(d time.Duration) bool {
 		if c.br.Buffered() > 0 {
 			return true
 		}
-		c.dropReader()
-		c.w.rest()
+		c.rest()
 	}
 	if len(c.pending) == 0 && c.rc != nil && c.netConn == c.raw {
 		c.setRead(d)
@@ -159,11 +209,9 @@ func (c *conn) awaitRequest(d time.Duration) bool {
 	} else {
 		c.setRead(d)
 	}
-	c.br = readers.Get().(*bufio.Reader)
-	c.br.Reset(c)
 	if len(c.pending) == 0 {
 		c.state.Store(stateIdle)
-		_, err := c.br.Peek(1)
+		_, err := c.reader().Peek(1)
 		if !c.state.CompareAndSwap(stateIdle, stateActive) || err != nil {
 			return false
 		}
@@ -294,7 +342,27 @@ func (c *conn) request(r *phases.Request) bool {
 	c.info.Listen = c.listen
 	c.w.begin(r)
 	r.Conn, r.Wire = &c.info, &c.w
+	if c.loop != nil {
+		r.Waiter = c
+	} else {
+		r.Waiter = nil
+	}
 	core := c.listen.Default.Core
+	head := c.plainHead()
+	if head != "" {
+		e.Stats.Reading.Add(-1)
+		c.w.head = head
+		r.HeadLength = int64(len(head))
+		if status, why := parse(r, head, core); status != phases.OK {
+			return c.refuse(r, status, why)
+		}
+		if c.plainOnTLS {
+			return c.refuse(r, phases.StatusHTTPToHTTPS, "client sent plain HTTP request to HTTPS port")
+		}
+		e.Serve(r)
+		return c.after(r)
+	}
+	c.reader()
 	c.setRead(core.ClientHeaderTimeout.V)
 	head, err := c.readHead()
 	e.Stats.Reading.Add(-1)
@@ -336,6 +404,30 @@ func (c *conn) request(r *phases.Request) bool {
 	c.w.framing(r)
 	e.Serve(r)
 	return c.after(r)
+}
+
+// plainHead takes an ordinary head that was read ahead as a whole: "" where there is none. A client that asks
+// the same again does not get a new string.
+func (c *conn) plainHead() string {
+	if c.br != nil {
+		return ""
+	}
+	n := headEnd(c.pending)
+	if n == 0 {
+		return ""
+	}
+	head := c.lastHead
+	if string(c.pending[:n]) != head {
+		if head = string(c.pending[:n]); !plain(head) {
+			return ""
+		}
+		c.lastHead = ""
+		if n <= 1024 {
+			c.lastHead = head
+		}
+	}
+	c.took(n)
+	return head
 }
 
 // decode has the codec check the head and take it out of the buffer. The codec wants every line to end
@@ -448,5 +540,6 @@ func (c *conn) drain(d time.Duration, most int64) {
 	}
 	c.readUntil = time.Time{}
 	c.setRead(d)
+	c.Waiting()
 	io.CopyN(io.Discard, c.raw, most) //nolint:errcheck // whatever comes is dropped
 }

@@ -31,6 +31,7 @@ type Server struct {
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
+	loops *loops
 }
 
 // New opens the address of l. Connections wait in the kernel's queue until the first Update: before it
@@ -101,8 +102,13 @@ func socketOptions(fd int, l *phases.Listen) error {
 func (s *Server) Update(l *phases.Listen) {
 	s.listen.Store(l)
 	s.begin.Do(func() {
+		s.loops = newLoops()
 		s.wg.Add(1)
 		go s.accept()
+		go func() {
+			s.wg.Wait()
+			s.loops.close()
+		}()
 	})
 }
 
@@ -121,7 +127,12 @@ func (s *Server) CloseIdle() {
 	defer s.mu.Unlock()
 	for c := range s.conns {
 		if c.state.CompareAndSwap(stateIdle, stateClosed) {
-			c.raw.Close()
+			if c.loop == nil {
+				c.raw.Close()
+			} else {
+				c.server.engine.Stats.Waiting.Add(-1)
+				go c.over() // which needs the lock
+			}
 		}
 	}
 }
@@ -147,33 +158,45 @@ func (s *Server) accept() {
 		s.engine.Stats.Handled.Add(1)
 		s.engine.Stats.Active.Add(1)
 		s.wg.Add(1)
-		go s.serve(raw)
+		l := s.listen.Load()
+		c := newConn(s, raw, l)
+		s.mu.Lock()
+		s.conns[c] = struct{}{}
+		s.mu.Unlock()
+		if l.ProxyProtocol || l.TLS || !s.loops.adopt(c) {
+			go s.serve(c)
+		}
 	}
 }
 
-func (s *Server) serve(raw net.Conn) {
-	l := s.listen.Load()
-	c := newConn(s, raw, l)
-	s.mu.Lock()
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
+// serve is the life of a connection that has a goroutine of its own.
+func (s *Server) serve(c *conn) {
 	defer func() {
 		if p := recover(); p != nil {
-			if t := s.engine.Tree(); t != nil {
-				t.Log(phases.LogAlert, "panic on a connection: %v", p)
-			}
+			s.panicked(p)
 		}
-		raw.Close()
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
-		s.engine.Stats.Active.Add(-1)
-		s.wg.Done()
+		s.gone(c)
 	}()
-	if l.ProxyProtocol && !c.proxyHeader() || l.TLS && !c.handshake() {
+	if c.listen.ProxyProtocol && !c.proxyHeader() || c.listen.TLS && !c.handshake() {
 		return
 	}
-	c.loop()
+	c.loop0()
+}
+
+func (s *Server) panicked(p any) {
+	if t := s.engine.Tree(); t != nil {
+		t.Log(phases.LogAlert, "panic on a connection: %v", p)
+	}
+}
+
+// gone closes a connection that is over.
+func (s *Server) gone(c *conn) {
+	c.raw.Close()
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.engine.Stats.Active.Add(-1)
+	s.wg.Done()
 }
 
 // handshake turns the connection into a TLS one. A client that speaks plain HTTP to it is told so.

@@ -52,10 +52,10 @@ func (c *conn) readAhead(most int64) []byte {
 		}
 		return n
 	}
-	n := take(c.br.Buffered())
-	b, _ := c.br.Peek(n)
+	n := take(c.reader().Buffered())
+	b, _ := c.reader().Peek(n)
 	ahead := bytes.Clone(b)
-	c.br.Discard(n) //nolint:errcheck // it is buffered
+	c.reader().Discard(n) //nolint:errcheck // it is buffered
 	n = take(len(c.pending))
 	ahead = append(ahead, c.pending[:n]...)
 	c.pending = c.pending[n:]

@@ -100,7 +100,7 @@ func (w *wire) sendContinue() {
 		return
 	}
 	w.expect = false
-	if w.headDone || w.c.br.Buffered() > 0 {
+	if w.headDone || w.c.buffered() > 0 {
 		return
 	}
 	w.write([]byte("HTTP/1.1 100 Continue\r\n\r\n")) //nolint:errcheck // a dead connection shows at the read
@@ -320,6 +320,7 @@ func (w *wire) writeBytes(p []byte) error {
 		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
 		var n int64
 		var err error
+		w.c.Waiting()
 		w.blocking(func() { n, err = bufs.WriteTo(w.c.netConn) })
 		w.sent += n
 		w.out = w.out[:0]
@@ -358,6 +359,7 @@ func (w *wire) paced(p []byte, rate int64) error {
 		p = p[n:]
 		due := time.Duration(float64(w.sent-free) / float64(rate) * float64(time.Second))
 		if wait := due - time.Since(w.started); wait > 0 && len(p) > 0 {
+			w.c.Waiting()
 			w.blocking(func() { time.Sleep(wait) })
 		}
 	}
@@ -383,6 +385,7 @@ func (w *wire) writeFile(b *phases.Buf, n int64) error {
 		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
 		var m int64
 		var err error
+		w.c.Waiting()
 		w.blocking(func() { m, err = io.Copy(w.c.netConn, io.LimitReader(b.File, min(n, 1<<20))) })
 		w.sent += m
 		n -= m
@@ -410,14 +413,19 @@ func (w *wire) Flush() error {
 }
 
 func (w *wire) write(p []byte) error {
-	d := 60 * time.Second
-	if w.r.Loc != nil {
-		d = w.r.Loc.Core.SendTimeout.V
+	if w.c.loop == nil {
+		w.c.setWrite(w.sendTimeout())
 	}
-	w.c.setWrite(d)
 	n, err := w.send(p)
 	w.sent += int64(n)
 	return w.failed(err)
+}
+
+func (w *wire) sendTimeout() time.Duration {
+	if w.r.Loc != nil {
+		return w.r.Loc.Core.SendTimeout.V
+	}
+	return 60 * time.Second
 }
 
 // blocking runs f, which may wait for the client, so that nobody else is kept waiting with it.
@@ -432,10 +440,19 @@ func (w *wire) blocking(f func()) {
 // send writes p. Where others wait for what the writer holds, it first tries what the kernel takes at
 // once, which is nearly always all.
 func (w *wire) send(p []byte) (n int, err error) {
-	if w.r.Block == nil {
-		return w.c.netConn.Write(p)
+	if w.c.loop != nil {
+		n, err = w.c.sendNow(p)
+		if err != nil || n == len(p) {
+			return n, err
+		}
+		w.c.Waiting()
+		w.c.setWrite(w.sendTimeout())
 	}
-	if w.c.rc != nil && w.c.netConn == w.c.raw {
+	if w.r.Block == nil {
+		m, err := w.c.netConn.Write(p[n:])
+		return n + m, err
+	}
+	if w.c.loop == nil && w.c.rc != nil && w.c.netConn == w.c.raw {
 		n, err = w.c.tryWrite(p)
 		if err != nil || n == len(p) {
 			return n, err
@@ -504,8 +521,8 @@ func (w *wire) Hijack() (net.Conn, error) {
 	w.hijacked, w.broken = true, true
 	c := w.c
 	c.raw.SetDeadline(time.Time{}) //nolint:errcheck // a dead connection shows at the read
-	n := c.br.Buffered()
-	b, _ := c.br.Peek(n)
+	n := c.reader().Buffered()
+	b, _ := c.reader().Peek(n)
 	ahead := append([]byte(nil), b...)
 	ahead = append(ahead, c.pending...)
 	c.pending = nil

@@ -69,6 +69,7 @@ func check(c *location, r *phases.Request) phases.Status {
 		return phases.Declined
 	}
 	r.Main.LimitReqStatus = "DELAYED"
+	r.Waiting()
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

@@ -57,6 +57,7 @@ func (x *Exchange) lookup(rs *resolver.Resolver, host string) ([]netip.Addr, err
 		defer x.watchIfSlow()()
 		defer x.setVictim(nil)
 	}
+	x.R.Waiting()
 	return rs.Lookup(ctx, host)
 }
 

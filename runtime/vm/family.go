@@ -177,6 +177,7 @@ func (t *Thread) Join(threads ...*Thread) *Thread {
 	if !wait {
 		return nil
 	}
+	t.willWait()
 	b, wk := &t.W.baton, t.waiter()
 	cancel := t.kill.channel()
 	t.W.cur = nil

@@ -80,6 +80,17 @@ type Starter interface{ ThreadStarted(t *Thread) }
 // with the baton held, whether ThreadStarted killed the thread or not.
 type Ender interface{ ThreadEnded(t *Thread) }
 
+// Waiter is implemented by owners that want to know before one of their threads waits. WillWait is called with the baton held,
+// before it is given away; it must not block.
+type Waiter interface{ WillWait() }
+
+// willWait tells the owner.
+func (t *Thread) willWait() {
+	if o, ok := t.Owner.(Waiter); ok {
+		o.WillWait()
+	}
+}
+
 // entry is an entry thread with its family, in one allocation.
 type entry struct {
 	Thread
@@ -260,6 +271,7 @@ func (t *Thread) Wait(f func(cancel <-chan struct{})) {
 }
 
 func (t *Thread) blocked(f func(cancel <-chan struct{}), cancel <-chan struct{}) {
+	t.willWait()
 	t.release()
 	defer t.acquire()
 	f(cancel)
@@ -283,6 +295,7 @@ func (t *Thread) Killed() bool { return t.kill.on.Load() }
 // Wait does.
 func (t *Thread) Yield() {
 	t.checkKilled()
+	t.willWait()
 	b := &t.W.baton
 	if next := t.family.takePosted(); next != nil {
 		wk := t.waiter()

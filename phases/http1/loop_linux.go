@@ -1,0 +1,430 @@
+package http1
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"moongate/phases"
+)
+
+const (
+	eventRoom    = 64 // events taken from the kernel at once
+	idleLeaders  = 64 // goroutines that are kept to take a loop over
+	roundsInARow = 4  // of events without a look at what else the process has to do
+	overdue      = 5 * time.Millisecond
+)
+
+// loop waits for the requests of many connections with one epoll instance and serves them on its own
+// goroutine, one after the other: a request that waits for nobody costs no switch between goroutines and
+// no read that finds nothing.
+//
+// A request that has to wait says so (conn.Waiting): another goroutine then leads the loop, and the one that was
+// leading goes on with its request alone. One that waits, or computes for long, without saying so is noticed by the
+// loop's overseer within a few milliseconds, with the same effect.
+type loop struct {
+	ep   *os.File // the epoll instance, which Go's own poller watches
+	rc   syscall.RawConn
+	fd   int
+	kick int // an eventfd in the instance
+	poll func(uintptr) bool
+
+	// Of the leader alone.
+	events  [eventRoom]unix.EpollEvent
+	next, n int
+	rounds  int
+	kicked  bool
+
+	current atomic.Pointer[conn] // that is being served
+	turns   atomic.Uint32
+	lead    chan struct{} // to a goroutine that waits for its turn to lead
+	spare   atomic.Int32  // goroutines that do
+	asleep  atomic.Bool   // the overseer is
+	wake    chan struct{}
+	closed  chan struct{}
+
+	mu    sync.Mutex
+	slots []*conn
+	free  []int32
+}
+
+func newLoop() (*loop, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	kick, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err == nil {
+		err = unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, kick, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET&0xffffffff, Fd: -1})
+		if err == nil {
+			err = unix.SetNonblock(fd, true) // so that Go's poller takes it
+		}
+		if err != nil {
+			unix.Close(kick)
+		}
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	l := &loop{ep: os.NewFile(uintptr(fd), "epoll"), fd: fd, kick: kick, lead: make(chan struct{}), wake: make(chan struct{}, 1), closed: make(chan struct{})}
+	if err = l.ep.SetReadDeadline(time.Time{}); err == nil { // fails where the poller did not take it
+		l.rc, err = l.ep.SyscallConn()
+	}
+	if err != nil {
+		l.ep.Close()
+		unix.Close(kick)
+		return nil, err
+	}
+	l.poll = l.events0
+	go l.run()
+	go l.oversee()
+	return l, nil
+}
+
+// close ends the loop once no connection is left in it.
+func (l *loop) close() {
+	close(l.closed)
+	l.ep.Close()
+	unix.Close(l.kick)
+}
+
+// add has the loop wait for c's requests.
+func (l *loop) add(c *conn) error {
+	l.mu.Lock()
+	if n := len(l.free); n > 0 {
+		c.slot = l.free[n-1]
+		l.free = l.free[:n-1]
+	} else {
+		c.slot = int32(len(l.slots))
+		l.slots = append(l.slots, nil)
+	}
+	l.slots[c.slot] = c
+	l.mu.Unlock()
+	err := unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: c.slot})
+	if err != nil {
+		l.remove(c)
+	}
+	return err
+}
+
+// remove forgets c, whose descriptor is closed next. An event of it that is on its way may hit a
+// connection that gets its place, which finds nothing to read then.
+func (l *loop) remove(c *conn) {
+	l.mu.Lock()
+	l.slots[c.slot] = nil
+	l.free = append(l.free, c.slot)
+	l.mu.Unlock()
+}
+
+// run leads the loop, and when that was taken away serves its request to the end and waits to lead again.
+func (l *loop) run() {
+	for {
+		for l.step() {
+		}
+		if l.spare.Add(1) > idleLeaders {
+			l.spare.Add(-1)
+			return
+		}
+		select {
+		case <-l.lead:
+			l.spare.Add(-1)
+		case <-l.closed:
+			return
+		}
+	}
+}
+
+// promote has another goroutine lead.
+func (l *loop) promote() {
+	select {
+	case l.lead <- struct{}{}:
+	default:
+		go l.run()
+	}
+}
+
+// step serves one event and reports whether the goroutine still leads.
+func (l *loop) step() bool {
+	for l.next == l.n {
+		l.kicked = false
+		if err := l.rc.Read(l.poll); err != nil {
+			<-l.closed
+			return false
+		}
+		if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
+			l.wake <- struct{}{}
+		}
+	}
+	ev := &l.events[l.next]
+	l.next++
+	if ev.Fd < 0 {
+		return true
+	}
+	l.mu.Lock()
+	c := l.slots[ev.Fd]
+	l.mu.Unlock()
+	if c == nil {
+		return true
+	}
+	if ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		c.ending.Store(true)
+	}
+	c.event.Store(true)
+	if !c.rouse() {
+		return true
+	}
+	l.turns.Add(1)
+	c.leads.Store(true)
+	l.current.Store(c)
+	c.turn()
+	return c.leads.CompareAndSwap(true, false)
+}
+
+// events0 takes events from the kernel, for RawConn.Read: false waits. After some rounds in a row it waits in
+// any case, with an event of its own making, so that goroutines which wait for other descriptors get their turn.
+func (l *loop) events0(uintptr) bool {
+	if l.rounds >= roundsInARow && !l.kicked {
+		l.kicked, l.rounds = true, 0
+		one := uint64(1)
+		syscall.RawSyscall(unix.SYS_WRITE, uintptr(l.kick), uintptr(unsafe.Pointer(&one)), 8)
+		return false
+	}
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events[0])), eventRoom, 0, 0, 0)
+	if errno != 0 || n == 0 {
+		l.rounds = 0
+		return false
+	}
+	l.next, l.n = 0, int(n)
+	l.rounds++
+	return true
+}
+
+// oversee takes the lead away from a request that keeps it for long. While nothing happens it sleeps.
+func (l *loop) oversee() {
+	var seen uint32
+	quiet := 0
+	tick := time.NewTimer(overdue)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.closed:
+			return
+		case <-tick.C:
+		}
+		turns := l.turns.Load()
+		if turns != seen {
+			seen, quiet = turns, 0
+		} else if c := l.current.Load(); c != nil && c.leads.Load() {
+			c.Waiting()
+		} else if quiet++; quiet > 20 {
+			quiet = 0
+			l.asleep.Store(true)
+			select {
+			case <-l.closed:
+				return
+			case <-l.wake:
+			}
+		}
+		tick.Reset(overdue)
+	}
+}
+
+// Waiting tells that c's request is about to wait: another goroutine leads the loop meanwhile. Any goroutine
+// of the request may call it, any number of times.
+func (c *conn) Waiting() {
+	if c.leads.Load() && c.leads.CompareAndSwap(true, false) {
+		c.loop.promote()
+	}
+}
+
+// rouse makes an idle connection active; the caller then owns it.
+func (c *conn) rouse() bool {
+	if !c.state.CompareAndSwap(stateIdle, stateActive) {
+		return false
+	}
+	c.event.Store(false)
+	return true
+}
+
+// turn serves what has come on a connection that rouse gave, until it is idle again or over.
+func (c *conn) turn() {
+	stats := &c.server.engine.Stats
+	defer func() {
+		if p := recover(); p != nil {
+			c.server.panicked(p)
+			c.over()
+		}
+	}()
+	for {
+		stats.Waiting.Add(-1)
+		if !c.ready() {
+			c.over()
+			return
+		}
+		stats.Waiting.Add(1)
+		c.expire(c.w.keepalive)
+		c.state.Store(stateIdle)
+		if !c.event.Load() || !c.rouse() {
+			return
+		}
+	}
+}
+
+// ready serves the requests that have come. False: the connection is over.
+func (c *conn) ready() bool {
+	for {
+		if c.br != nil && c.br.Buffered() == 0 {
+			c.dropReader()
+		}
+		if c.br == nil && len(c.pending) == 0 {
+			if c.drained && !c.ending.Load() {
+				c.drained = false
+				c.w.rest()
+				return true
+			}
+			n, again := c.tryRead()
+			if again {
+				c.w.rest()
+				return true
+			}
+			if n == 0 {
+				return false
+			}
+		}
+		if !c.one() {
+			return false
+		}
+	}
+}
+
+// tryRead reads what has come into a borrowed buffer. again: nothing has come yet.
+func (c *conn) tryRead() (n int, again bool) {
+	b := firsts.Get().(*[firstSize]byte)
+	for {
+		n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(&b[0])), firstSize)
+		switch {
+		case errno == unix.EINTR:
+			continue
+		case errno != 0 || n == 0:
+			firsts.Put(b)
+			return 0, errno == unix.EAGAIN
+		}
+		c.pending, c.first = b[:n], b
+		c.drained = n < firstSize
+		return int(n), false
+	}
+}
+
+// sendNow writes what the kernel takes without waiting.
+func (c *conn) sendNow(p []byte) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return 0, nil
+		}
+		return 0, os.NewSyscallError("write", errno)
+	}
+}
+
+// expire closes the connection if it is still idle in d. The timer is left as it is where it fires early enough:
+// it looks then how long is left.
+func (c *conn) expire(d time.Duration) {
+	at := time.Now().Add(d).UnixNano()
+	c.idleUntil.Store(at)
+	if c.timer == nil {
+		c.fires.Store(at)
+		c.timer = time.AfterFunc(d, c.expired)
+		return
+	}
+	if fires := c.fires.Load(); at < fires || fires == 0 {
+		c.fires.Store(at)
+		c.timer.Reset(d)
+	}
+}
+
+func (c *conn) expired() {
+	c.fires.Store(0)
+	if c.state.Load() != stateIdle {
+		return // the next wait sets the timer
+	}
+	if left := c.idleUntil.Load() - time.Now().UnixNano(); left > 0 {
+		c.fires.Store(c.idleUntil.Load())
+		c.timer.Reset(time.Duration(left))
+		return
+	}
+	if c.state.CompareAndSwap(stateIdle, stateClosed) {
+		c.server.engine.Stats.Waiting.Add(-1)
+		c.over()
+	}
+}
+
+// over ends a connection of the loop.
+func (c *conn) over() {
+	c.state.Store(stateClosed)
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.loop.remove(c)
+	c.server.gone(c)
+}
+
+// loops are a server's loops, one for each processor that Go uses.
+type loops struct {
+	all  []*loop
+	turn atomic.Uint32
+}
+
+func newLoops() *loops {
+	ls := &loops{}
+	for range runtime.GOMAXPROCS(0) {
+		l, err := newLoop()
+		if err != nil {
+			break
+		}
+		ls.all = append(ls.all, l)
+	}
+	return ls
+}
+
+func (ls *loops) close() {
+	for _, l := range ls.all {
+		l.close()
+	}
+}
+
+// adopt gives c to a loop. False: it is served by a goroutine of its own.
+func (ls *loops) adopt(c *conn) bool {
+	if len(ls.all) == 0 || c.rc == nil {
+		return false
+	}
+	if c.rc.Control(func(fd uintptr) { c.fd = int(fd) }) != nil {
+		return false
+	}
+	c.loop = ls.all[int(ls.turn.Add(1))%len(ls.all)]
+	c.server.engine.Stats.Waiting.Add(1)
+	c.expire(c.listen.Default.Core.ClientHeaderTimeout.V)
+	c.state.Store(stateIdle)
+	if err := c.loop.add(c); err != nil {
+		if c.state.CompareAndSwap(stateIdle, stateActive) {
+			c.timer.Stop()
+			c.server.engine.Stats.Waiting.Add(-1)
+			c.loop = nil
+			return false
+		}
+	}
+	return true
+}
+
+var _ phases.Waiter = (*conn)(nil)
