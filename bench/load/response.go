@@ -39,6 +39,7 @@ var (
 // parser reads one answer from a buffer that grows. It remembers where it stopped, so that a large body is
 // not looked at again for each read.
 type parser struct {
+	skip    int // length of interim answers (100) in front
 	head    int // length of the head; 0: not complete yet
 	length  int // of the body; -1: chunked, -2: until the connection closes
 	scanned int // chunked: start of the first chunk that was not complete
@@ -50,6 +51,11 @@ func (p *parser) reset() { *p = parser{body: p.body[:0]} }
 
 // parse looks at everything received so far. done: the answer is complete and used n bytes.
 func (p *parser) parse(buf []byte, eof bool) (n int, done bool, err error) {
+	n, done, err = p.parseFrom(buf[p.skip:], eof)
+	return n + p.skip, done, err
+}
+
+func (p *parser) parseFrom(buf []byte, eof bool) (n int, done bool, err error) {
 	if p.head == 0 {
 		end := bytes.Index(buf, []byte("\r\n\r\n"))
 		if end < 0 {
@@ -62,9 +68,9 @@ func (p *parser) parse(buf []byte, eof bool) (n int, done bool, err error) {
 			return 0, false, err
 		}
 		if p.res.Status >= 100 && p.res.Status < 200 {
-			p.reset()
-			n, done, err = p.parse(buf[end+4:], eof)
-			return n + end + 4, done, err
+			*p = parser{body: p.body[:0], skip: p.skip + end + 4}
+			n, done, err = p.parseFrom(buf[end+4:], eof)
+			return n, done, err
 		}
 	}
 	p.res.Head = buf[:p.head]

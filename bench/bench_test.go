@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"moongate/bench/engine"
+	"moongate/bench/report"
+	"moongate/bench/workload"
+)
+
+// The test's own binary plays the small servers, as the harness's does.
+func TestMain(m *testing.M) {
+	if os.Getenv(engine.RoleVariable) != "" {
+		if err := dispatch(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// freePorts finds a range of ports below those that outgoing connections take.
+func freePorts(t *testing.T) int {
+	t.Helper()
+next:
+	for base := 21000 + os.Getpid()%400*20; base < 31000; base += 20 {
+		for _, i := range []int{1, 2, 10, 11} {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
+			if err != nil {
+				continue next
+			}
+			ln.Close()
+		}
+		return base
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+func buildMoongate(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "moongate")
+	cmd := exec.Command("go", "build", "-o", bin, "moongate/cmd/moongate")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+func measureAll(t *testing.T, h *harness, loads []*workload.Workload) {
+	t.Helper()
+	for _, w := range loads {
+		rep := h.measure(context.Background(), w)
+		h.rep.Workloads = append(h.rep.Workloads, rep)
+		if rep.Error != "" {
+			t.Errorf("%s: %s", w.Title(), rep.Error)
+			continue
+		}
+		for _, s := range rep.Sides {
+			switch {
+			case s.Skipped != "":
+			case s.Failed != "":
+				t.Errorf("%s on %s: %s", w.Title(), s.Engine, s.Failed)
+			case w.Kind == "idle":
+				if s.MemoryEach < 100 || s.MemoryEach > 1<<20 {
+					t.Errorf("%s on %s: %.0f bytes for a connection", w.Title(), s.Engine, s.MemoryEach)
+				}
+			default:
+				checkSide(t, w, &s)
+			}
+		}
+	}
+}
+
+func checkSide(t *testing.T, w *workload.Workload, s *report.Side) {
+	t.Helper()
+	if s.Fails() > 0 {
+		t.Errorf("%s on %s: %d requests failed: %+v %+v", w.Title(), s.Engine, s.Fails(), s.Full, s.Steady)
+	}
+	rounds := s.CPURounds()
+	if len(rounds) == 0 {
+		t.Errorf("%s on %s: no rounds", w.Title(), s.Engine)
+		return
+	}
+	if c := report.Over(rounds, report.CPUEach).Median; c < float64(500*time.Nanosecond) || c > float64(10*time.Second) {
+		t.Errorf("%s on %s: %v of CPU time for a request", w.Title(), s.Engine, time.Duration(c))
+	}
+	if s.Memory < 1<<20 {
+		t.Errorf("%s on %s: %d bytes of memory", w.Title(), s.Engine, s.Memory)
+	}
+}
+
+// Short rounds of moongate alone: every answer is right, and the account is plausible.
+func TestHarness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts servers")
+	}
+	o := &options{rounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: 1, noPin: true,
+		against: "fasthttp", moongate: buildMoongate(t), basePort: freePorts(t)}
+	common, err := embedded.ReadFile("workloads/common.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := newHarness(o, t.TempDir(), common)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loads, err := workload.Load(embedded, "workloads", []string{"static", "headers", "phases", "proxy", "jwt", "limit", "regex", "redis",
+		"gateway", "json-2k", "lua-strings", "connect", "tls-handshake", "locations-100"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	measureAll(t, h, loads)
+
+	dir := t.TempDir()
+	writeFolder(t, dir, "few", `{"about": "A few idle connections.", "group": "connections", "kind": "idle", "connections": 400, "requests": [{"want": "hello\n"}]}`)
+	writeFolder(t, dir, "again", `{"about": "Reloads.", "group": "operations", "kind": "reload", "rate": 50, "requests": [{"want": "hello\n"}]}`)
+	if loads, err = workload.Load(os.DirFS(dir), ".", nil); err != nil {
+		t.Fatal(err)
+	}
+	h.o.round = time.Second
+	measureAll(t, h, loads)
+
+	o.out = t.TempDir()
+	if err := h.write(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(o.out, "report.json"))
+	var rep report.Report
+	if err != nil || json.Unmarshal(text, &rep) != nil || len(rep.Workloads) != len(h.rep.Workloads) {
+		t.Errorf("report.json: %v", err)
+	}
+	if reloads := rep.Workloads[len(rep.Workloads)-1].Sides[0].Reloads; reloads == 0 {
+		t.Error("no reloads")
+	}
+	if page, err := os.ReadFile(filepath.Join(o.out, "report.html")); err != nil || !strings.Contains(string(page), "</html>") {
+		t.Errorf("report.html: %v", err)
+	}
+}
+
+func writeFolder(t *testing.T, dir, name, json string) {
+	t.Helper()
+	conf := "events {}\nhttp { include common.conf; server { listen {{.Listen}}; location / { return 200 \"hello\\n\"; } } }\n"
+	if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{"workload.json": json, "nginx.conf": conf} {
+		if err := os.WriteFile(filepath.Join(dir, name, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDivide(t *testing.T) {
+	tests := []struct {
+		name         string
+		cores        []int
+		workers      int
+		server, load string
+	}{
+		{"two cores", []int{0, 1}, 1, "[0]", "[1]"},
+		{"two workers on two cores", []int{0, 1}, 2, "[0 1]", "[0 1]"},
+		{"eight cores", []int{0, 1, 2, 3, 4, 5, 6, 7}, 2, "[0 1]", "[2 3 4 5 6 7]"},
+		{"one core", []int{3}, 1, "[3]", "[3]"},
+	}
+	for _, tt := range tests {
+		server, load := divide(tt.cores, tt.workers)
+		if fmt.Sprint(server) != tt.server || fmt.Sprint(load) != tt.load {
+			t.Errorf("%s: %v and %v", tt.name, server, load)
+		}
+	}
+}
+
+func TestFlags(t *testing.T) {
+	for _, args := range [][]string{{"-rounds", "0"}, {"stray"}, {"-workers", "0"}, {"-nonsense"}} {
+		if _, err := parse(args); err == nil {
+			t.Errorf("%v is accepted", args)
+		}
+	}
+	o, err := parse([]string{"-quick", "-w", "a, b", "-against", "none"})
+	if err != nil || o.rounds != 3 || len(split(o.words)) != 2 || len(split(o.against)) != 0 {
+		t.Errorf("%+v %v", o, err)
+	}
+}
