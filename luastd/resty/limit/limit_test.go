@@ -1,6 +1,7 @@
 package limit_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,10 +43,10 @@ func TestLimit(t *testing.T) {
 			local l = assert(limit.new(dict, 0.001, 2))
 			for i = 1, 4 do
 				local delay, excess = l:incoming("k", true)
-				ngx.say(delay and string.format("%.0f", delay) or "nil", " ", type(excess) == "number" and string.format("%.3f", excess) or excess)
+				ngx.say(delay and string.format("%.1f", delay / 1000) or "nil", " ", type(excess) == "number" and string.format("%.1f", excess) or excess)
 			end
 			ngx.say(l:incoming("other", true))`,
-			"0 0.000\n1000 1.000\n2000 2.000\nnil rejected\n00\n",
+			"0.0 0.0\n1.0 1.0\n2.0 2.0\nnil rejected\n00\n",
 		},
 		{
 			"req_dry", `
@@ -57,7 +58,8 @@ func TestLimit(t *testing.T) {
 			ngx.say(l:uncommit("k"))
 			ngx.say(l:incoming("k", true))
 			ngx.say(l:uncommit("none"))`,
-			"00\n00\n00\nnilrejected\ntrue\n00\nnilnot found\n",
+			// as in OpenResty, the first request of a bucket is not taken back
+			"00\n00\n00\nnilrejected\ntrue\nnilrejected\nnilnot found\n",
 		},
 		{
 			"req_set", `
@@ -67,7 +69,17 @@ func TestLimit(t *testing.T) {
 			ngx.say((l:incoming("k", true)) ~= nil)
 			l:set_rate(1e9)
 			ngx.say(pcall(l.uncommit, l))`,
-			"true\nfalseresty.limit.req:47: assertion failed!\n",
+			"true\nfalseresty.limit.req:69: assertion failed!\n",
+		},
+		{
+			"req_foreign", `
+			local l = assert(require("resty.limit.req").new(dict, 1, 1))
+			for _, v in ipairs{7, "x", true} do
+				ngx.shared[dict]:set("k", v)
+				ngx.say(l:incoming("k", true))
+			end
+			ngx.say(l:uncommit("k"))`,
+			strings.Repeat("nilshdict abused by other users\n", 4),
 		},
 		{
 			"no_dict", `

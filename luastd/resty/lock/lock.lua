@@ -1,6 +1,5 @@
 -- resty.lock: the holder of a key is who could add it to the dictionary; the others sleep and try again,
 -- ever longer.
-local now = ngx.now
 local min = math.min
 
 local Lock = {_VERSION = "0.09"}
@@ -25,11 +24,11 @@ function Lock.new(_, dict_name, opts)
   }, methods)
 end
 
--- elapsed, err = obj:lock(key): how long it took, in seconds; nil and "timeout", or "locked" where obj
+-- elapsed, err = obj:lock(key): how long it slept, in seconds; nil and "timeout", or "locked" where obj
 -- holds a lock already
 function Lock:lock(key)
   if not key then
-    return nil, "no key"
+    return nil, "nil key"
   end
   if self.key then
     return nil, "locked"
@@ -41,17 +40,18 @@ function Lock:lock(key)
     self.key = key
     return 0
   end
-  local began, step = now(), self.step
+  local elapsed, left, step = 0, self.timeout, self.step
   while err == "exists" do
-    local left = self.timeout - (now() - began)
     if left <= 0 then
       return nil, "timeout"
     end
-    ngx.sleep(min(step, left))
+    step = min(step, left)
+    ngx.sleep(step)
+    elapsed, left = elapsed + step, left - step
     ok, err = dict:add(key, true, exptime)
     if ok then
       self.key = key
-      return now() - began
+      return elapsed
     end
     step = min(step * self.ratio, self.max_step)
     if step <= 0 then

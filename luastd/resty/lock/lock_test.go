@@ -37,7 +37,7 @@ func TestLock(t *testing.T) {
 			"bad arguments", `
 			ngx.say(lock:new("nothing"))
 			ngx.say(lock:new("locks"):lock(nil))`,
-			"nildictionary not found\nnilno key\n",
+			"nildictionary not found\nnilnil key\n",
 		},
 	}
 	for _, tt := range tests {
