@@ -29,6 +29,9 @@ func setBalancer(l *phases.Load, d *conf.Directive, _ any) error {
 	if err != nil {
 		return err
 	}
+	if u.Configured() {
+		l.Warnf(d, "load balancing method redefined")
+	}
 	balancer.Install(u, func(r *phases.Request, b *upstream.Balance) (*handler.Exit, bool) {
 		c := context(r)
 		outer := c.Balancer

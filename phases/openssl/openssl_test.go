@@ -53,7 +53,8 @@ func TestVerdict(t *testing.T) {
 		{"purpose", x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}, []*x509.Certificate{good}, 26},
 		{"self-signed", x509.UnknownAuthorityError{}, []*x509.Certificate{cert("me", -time.Hour, time.Hour)}, 18},
 		{"self-signed root comes along", x509.UnknownAuthorityError{}, []*x509.Certificate{good, cert("me", -time.Hour, time.Hour)}, 19},
-		{"no issuer", x509.UnknownAuthorityError{}, []*x509.Certificate{good}, 20},
+		{"no issuer", x509.UnknownAuthorityError{}, []*x509.Certificate{good}, 21},
+		{"no issuer of the last", x509.UnknownAuthorityError{}, []*x509.Certificate{good, good}, 20},
 		{"nothing", x509.UnknownAuthorityError{}, nil, 20},
 		{"anything else", errors.New("x"), []*x509.Certificate{good}, 1},
 	} {

@@ -96,6 +96,8 @@ func Verdict(err error, chain []*x509.Certificate) *VerifyError {
 		return Failure(18)
 	case selfSigned(chain[len(chain)-1]):
 		return Failure(19)
+	case len(chain) == 1:
+		return Failure(21) // nginx goes on after the first error, and the last one counts
 	}
 	return Failure(20)
 }

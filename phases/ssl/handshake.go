@@ -22,6 +22,8 @@ type Handshake struct {
 	MinVersion, MaxVersion uint16
 	// Version is the protocol that client and server have agreed on; 0 in client-hello hooks.
 	Version uint16
+	// Ciphers are the suites that the server would agree to.
+	Ciphers []uint16
 	// Certificates are those of ssl_certificate when a certificate hook is called, and what it leaves is
 	// presented; none breaks the handshake off.
 	Certificates []tls.Certificate
@@ -166,6 +168,7 @@ func (p *program) configFor(a *phases.Listen, s *phases.Server, hello *tls.Clien
 	if h.MaxVersion != 0 {
 		cfg.MaxVersion = h.MaxVersion
 	}
+	h.Ciphers = cfg.CipherSuites
 	c.hookCertificate(cfg, h)
 	c.verifyClient(cfg, h)
 	return cfg, nil

@@ -185,11 +185,11 @@ func TestClientCertificates(t *testing.T) {
 	}{
 		{"good", "one.test", "one.test", ca, time.Hour, 200, `SUCCESS CN=client,O=A\, B /CN=ca 0ABC` + "\n", ""},
 		{"none", "one.test", "one.test", nil, 0, 400, "No required SSL certificate was sent", "client sent no required SSL certificate"},
-		{"of another authority", "one.test", "one.test", other, time.Hour, 400, "The SSL certificate error", "client SSL certificate verify error: (20:unable to get local issuer certificate)"},
+		{"of another authority", "one.test", "one.test", other, time.Hour, 400, "The SSL certificate error", "client SSL certificate verify error: (21:unable to verify the first certificate)"},
 		{"expired", "one.test", "one.test", ca, -time.Hour, 400, "The SSL certificate error", "(10:certificate has expired)"},
 		{"optional, none", "optional.test", "optional.test", nil, 0, 200, "NONE\n", ""},
 		{"optional, bad", "optional.test", "optional.test", other, time.Hour, 400, "", ""},
-		{"no ca", "noca.test", "noca.test", other, time.Hour, 200, "FAILED:unable to get local issuer certificate\n", ""},
+		{"no ca", "noca.test", "noca.test", other, time.Hour, 200, "FAILED:unable to verify the first certificate\n", ""},
 		{"another host", "noca.test", "one.test", ca, time.Hour, 421, "", "client attempted to request the server name different"},
 	}
 	for _, tt := range tests {

@@ -280,7 +280,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		x.debugKept("reusing connection", c)
 		return 0, false, true
 	}
-	x.debugKept("no free connection", nil)
+	x.debugKept(noFree, nil)
 	ctx, cancel := context.WithTimeout(context.Background(), x.connectTimeout)
 	defer cancel()
 	x.setVictim(cancel)
@@ -358,6 +358,7 @@ func (x *Exchange) next(why Next) (phases.Status, bool) {
 	x.countBytes()
 	if why != nextNoLive {
 		x.bal.free(state)
+		x.debugKept(notSaving, x.c)
 	}
 	if why == NextTimeout {
 		x.logf(phases.LogErr, "upstream timed out (110: Connection timed out)")
@@ -452,7 +453,7 @@ func (x *Exchange) keep() {
 			u.own.put(c, x.bal.keepFor)
 			return
 		}
-		x.debugKept("not saving connection", c)
+		x.debugKept(notSaving, c)
 	case u.pool != nil:
 		if c.requests < u.keep.requests.V && time.Since(c.started) <= u.keep.life.V {
 			u.pool.put(c, u.keep.timeout.V)
@@ -462,19 +463,35 @@ func (x *Exchange) keep() {
 	c.close()
 }
 
-// debugKept notes what becomes of a connection that the hook keeps.
+// debugKept notes what becomes of a connection that the hook keeps, in ngx_lua's words. Debug lines of nginx have
+// nothing of the request behind them.
 func (x *Exchange) debugKept(what string, c *conn) {
-	if !x.bal.keepSet || !x.R.ErrorLog().Enabled(phases.LogDebug) {
+	r := x.R
+	if !x.bal.keepSet || !r.ErrorLog().Enabled(phases.LogDebug) {
 		return
 	}
-	text := "lua balancer: keepalive " + what
-	if c != nil {
+	text := fmt.Sprintf("*%d lua balancer: keepalive %s", r.Conn.Serial, what)
+	switch what {
+	case notSaving:
 		text += fmt.Sprintf(" %p", c)
+	case noFree:
+		text += fmt.Sprintf(", host: %s, name: %s", x.bal.addr.Name, x.keptName())
+	default:
+		text += fmt.Sprintf(" %p, host: %s, name: %s", c, x.bal.addr.Name, x.keptName())
 	}
-	if what != "not saving connection" {
-		text += fmt.Sprintf(", host: %s, name: %s", x.bal.addr.Name, x.bal.host)
+	r.ErrorLog().Write(phases.LogDebug, text)
+}
+
+const (
+	noFree    = "no free connection"
+	notSaving = "not saving connection"
+)
+
+func (x *Exchange) keptName() string {
+	if x.bal.host == "" && x.UseTLS {
+		return x.TLS.serverName(x)
 	}
-	x.R.Log(phases.LogDebug, text)
+	return x.bal.host
 }
 
 func (x *Exchange) countBytes() {

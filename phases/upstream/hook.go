@@ -18,6 +18,9 @@ type Hook func(r *phases.Request, b *Balance) error
 // SetHook gives the group its Hook; only while the configuration loads.
 func (u *Upstream) SetHook(h Hook) { u.hook = h }
 
+// Configured reports whether the block has named a method or keepalive so far.
+func (u *Upstream) Configured() bool { return u.method != roundRobin || u.keep.max.Set }
+
 // KeepForHook bounds the connections that the Hook keeps, in each worker; only while the configuration loads.
 // lua-nginx-module: balancer_keepalive.
 func (u *Upstream) KeepForHook(n int) { u.ownMax = n }

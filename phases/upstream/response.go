@@ -185,6 +185,7 @@ func (x *Exchange) finish(reusable bool) {
 		x.bal.free(peerOK)
 		x.keep()
 	} else {
+		x.debugKept(notSaving, x.c)
 		x.drop()
 		x.bal.freeLeft()
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
+	"slices"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -260,6 +261,21 @@ func exportKeyingMaterial(v *handler.VM, L *lua.LState) int {
 	}
 	L.Push(lua.LString(key))
 	return 1
+}
+
+// ciphers, err = ssl.get_req_shared_ssl_ciphers(filter_grease?), in the client's order. No server has suites of GREASE.
+func sharedCiphers(v *handler.VM, L *lua.LState) int {
+	x, why := connectionOf(v, L)
+	switch {
+	case why != "":
+		return refuse(L, why)
+	case x.handshake == nil:
+		return refuse(L, "the suites are known only during the handshake")
+	}
+	h := x.handshake
+	return pushList(L, h.Hello.CipherSuites, func(id uint16) (lua.LValue, bool) {
+		return lua.LNumber(id), id>>8 == 0x13 && x.version() == tls.VersionTLS13 && id <= tls.TLS_CHACHA20_POLY1305_SHA256 || slices.Contains(h.Ciphers, id)
+	})
 }
 
 // absent makes a function of ngx.ssl that crypto/tls gives no ground for: it answers nil and why.

@@ -22,7 +22,7 @@ var functions = map[string]function{
 	"export_keying_material_early": absent("there is no early data"),
 	"get_server_random":            absent("crypto/tls does not give the server's random"),
 	"get_session_master_key":       absent("crypto/tls does not give the master secret"),
-	"get_req_shared_ssl_ciphers":   absent("crypto/tls does not give the server's ciphers"),
+	"get_req_shared_ssl_ciphers":   sharedCiphers,
 	"get_req_ssl_pointer":          absent("there is no OpenSSL object"),
 	"get_upstream_ssl_pointer":     absent("there is no OpenSSL object"),
 	"ssl_session_reused":           func(_ *handler.VM, L *lua.LState) int { return refuse(L, "bad ssl") },

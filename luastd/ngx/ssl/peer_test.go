@@ -44,7 +44,7 @@ func TestUpstreamScripts(t *testing.T) {
 		{"trusted", trust + verify + `print("judging ", pv.get_verify_result(), " ", type(pv.get_verify_cert())) }`, 200, "NONE", "judging 0 cdata while loading proxy ssl verify by lua"},
 		{"judged bad", trust + verify + `assert(pv.set_verify_result(23)) }`, 502, "", "upstream SSL certificate verify error: (23:certificate revoked) while SSL handshaking to upstream"},
 		{"refused by the script", trust + verify + `ngx.sleep(0.001) ngx.exit(ngx.ERROR) }`, 502, "", "::certificate verify failed) while SSL handshaking to upstream"},
-		{"not trusted", `proxy_ssl_verify on; proxy_ssl_trusted_certificate client.pem; ` + verify + `print("never") }`, 502, "", "upstream SSL certificate verify error: (20:unable to get local issuer certificate)"},
+		{"not trusted", `proxy_ssl_verify on; proxy_ssl_trusted_certificate client.pem; ` + verify + `print("never") }`, 502, "", "upstream SSL certificate verify error: (21:unable to verify the first certificate)"},
 		{"left to the script", `proxy_ssl_verify on; proxy_ssl_trusted_certificate client.pem; proxy_ssl_name own.test; lua_upstream_skip_openssl_default_verify on; ` + verify + `print("trusting") }`, 200, "NONE", "trusting"},
 		{"the name counts still", `proxy_ssl_verify on; proxy_ssl_trusted_certificate client.pem; proxy_ssl_name no.test; lua_upstream_skip_openssl_default_verify on; ` + verify + `}`, 502, "",
 			`upstream SSL certificate does not match "no.test"`},
