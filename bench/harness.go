@@ -76,11 +76,10 @@ func divide(cores []int, workers int) (server, load []int) {
 
 // side is one engine while a workload runs.
 type side struct {
-	e      engine.Engine
-	srv    *engine.Server
-	addr   string
-	rep    *report.Side
-	broken bool
+	e    engine.Engine
+	srv  *engine.Server
+	addr string
+	rep  *report.Side
 }
 
 // session is one workload while it runs.
@@ -312,7 +311,10 @@ func (s *session) observe(ctx context.Context, sd *side, o load.Options) (*repor
 	if err != nil {
 		return nil, err
 	}
-	if failed != nil || !sd.srv.Running() {
+	if failed == nil && !sd.srv.Running() {
+		failed = errors.New("not there any more")
+	}
+	if failed != nil {
 		return nil, fmt.Errorf("%s ended within a round (%w): %s", sd.e.Name(), failed, sd.srv.Said())
 	}
 	sd.rep.Memory = max(sd.rep.Memory, engine.ReadMemory(sd.srv.Pid()))

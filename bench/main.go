@@ -60,6 +60,7 @@ type options struct {
 	dir      string
 	profile  string
 	basePort int
+	from     string
 	list     bool
 	install  bool
 	quick    bool
@@ -77,11 +78,12 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.round, "round", 2*time.Second, "length of a round")
 	f.DurationVar(&o.warmup, "warmup", time.Second, "load before the first round, which is not counted")
 	f.IntVar(&o.workers, "workers", 1, "workers, each on a core of its own as far as there are any")
-	f.StringVar(&o.out, "o", "", "folder for report.json and report.html")
+	f.StringVar(&o.out, "o", "", "folder for report.json, report.html and report.md")
 	f.StringVar(&o.moongate, "moongate", "", "moongate's binary; by default one is built from this repository")
 	f.StringVar(&o.dir, "workloads", "", "folder of workloads in place of the built-in ones")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of moongate, one for each workload")
 	f.IntVar(&o.basePort, "port", 27000, "first of the ports on 127.0.0.1 to use")
+	f.StringVar(&o.from, "from", "", "a report.json to show again (with -o: as all files) instead of measuring")
 	f.BoolVar(&o.list, "list", false, "list the workloads and engines")
 	f.BoolVar(&o.install, "install", false, "install Debian's nginx with ngx_lua first (apt-get, as root)")
 	f.BoolVar(&o.quick, "quick", false, "three rounds of half a second: a first look")
@@ -120,6 +122,9 @@ func run(args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.from != "" {
+		return show(o)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -183,6 +188,20 @@ func run(args []string) error {
 	return h.write()
 }
 
+// show writes a report that was measured before.
+func show(o *options) error {
+	f, err := os.Open(o.from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	rep, err := report.ReadJSON(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.from, err)
+	}
+	return (&harness{o: o, rep: rep}).write()
+}
+
 // write puts the report on the terminal and into files.
 func (h *harness) write() error {
 	fmt.Fprint(os.Stderr, "\r\x1b[K")
@@ -198,6 +217,7 @@ func (h *harness) write() error {
 	for name, write := range map[string]func(*os.File) error{
 		"report.json": func(f *os.File) error { return h.rep.WriteJSON(f) },
 		"report.html": func(f *os.File) error { return h.rep.WriteHTML(f) },
+		"report.md":   func(f *os.File) error { return h.rep.WriteMarkdown(f) },
 	} {
 		f, err := os.Create(filepath.Join(h.o.out, name))
 		if err != nil {
@@ -207,7 +227,7 @@ func (h *harness) write() error {
 			return err
 		}
 	}
-	fmt.Fprintf(os.Stdout, "\nwritten: %s, %s\n", filepath.Join(h.o.out, "report.json"), filepath.Join(h.o.out, "report.html"))
+	fmt.Fprintf(os.Stdout, "\nwritten: report.html, report.json and report.md in %s\n", h.o.out)
 	return nil
 }
 

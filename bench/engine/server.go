@@ -66,7 +66,10 @@ func Start(c Command, cores []int, addr string) (*Server, error) {
 		}
 		select {
 		case <-s.done:
-			return nil, fmt.Errorf("%s ended at its start (%v): %s", c.Path, s.err, s.log)
+			if s.err == nil {
+				s.err = errors.New("exit status 0")
+			}
+			return nil, fmt.Errorf("%s ended at its start (%w): %s", c.Path, s.err, s.log)
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

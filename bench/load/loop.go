@@ -64,11 +64,11 @@ func runLoop(ctx context.Context, o *Options, w *window, conns, index int) (*Res
 	if l.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("load: epoll: %w", err)
 	}
-	defer unix.Close(l.ep)
+	defer unix.Close(l.ep) //nolint:errcheck // nothing is left to do with it
 	if l.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("load: timerfd: %w", err)
 	}
-	defer unix.Close(l.timer)
+	defer unix.Close(l.timer) //nolint:errcheck // nothing is left to do with it
 	if err := unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, l.timer, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.timer)}); err != nil {
 		return nil, fmt.Errorf("load: epoll: %w", err)
 	}

@@ -182,7 +182,7 @@ svg{max-width:100%;height:auto} svg text{font:12px system-ui,sans-serif;fill:#44
 {{if .Settings.Profiled}}<b>A CPU profile of moongate was taken meanwhile: its figures are a little high.</b>{{end}}</p>
 <p class="muted">CPU time per request is user and system time of all the server's processes, read from the kernel at the moments when counting began and ended, by the
 right answers in between: the figure that other programs on the machine disturb least. Every answer was checked. Latency is at a fixed rate, half of what the slowest engine could do,
-counted from the moment each request was due. Figures are medians of the rounds. ~ marks requests a second at which the server was not busy: something else was the limit.</p>
+counted from the moment each request was due. Figures are medians of the rounds. ~ marks requests a second at which the server did not have its cores busy: the load generator, the workload or other programs were the limit.</p>
 {{range .Summary}}<h2>CPU time per request: moongate by {{.Against}}</h2>
 <p class="muted">Bars to the right: moongate needs more. The dark line is the range of the rounds.</p>{{.Chart}}{{end}}
 {{$columns := .Columns}}

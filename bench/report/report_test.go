@@ -136,9 +136,26 @@ func TestHTML(t *testing.T) {
 	}
 }
 
+func TestMarkdown(t *testing.T) {
+	var b bytes.Buffer
+	if err := sample().WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := "| hello | 22.0µs | 11.0µs | – | **2.00** (2.00–2.00) | – | 110µs · 100µs · – | 330µs · 300µs · – | 20.0MB · 10.0MB · – | 0 · 0 · – |\n"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("no %s in\n%s", want, b.String())
+	}
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	for _, l := range lines {
+		if strings.Count(l, "|") != strings.Count(lines[0], "|") {
+			t.Errorf("another number of columns: %s", l)
+		}
+	}
+}
+
 func TestEmptyReport(t *testing.T) {
 	r := &Report{Engines: []Engine{{"moongate", ""}}}
-	if err := errors.Join(r.WriteTable(io.Discard), r.WriteHTML(io.Discard)); err != nil {
+	if err := errors.Join(r.WriteTable(io.Discard), r.WriteHTML(io.Discard), r.WriteMarkdown(io.Discard), (&Report{}).WriteMarkdown(io.Discard)); err != nil {
 		t.Error(err)
 	}
 }

@@ -44,7 +44,8 @@ const legend = `
 CPU/req: processor time (user and system) of all the server's processes for one request, at saturation; median of the rounds.
 ±: distance of the extreme rounds from each other. ratio: CPU/req of the first engine by this one's, median of the
 rounds' own ratios, and their range. Latency is at a fixed rate, half of what the slowest engine could do,
-counted from when a request was due. ~ in front of req/s: the server was not busy, the load generator or the workload was the limit.
+counted from when a request was due. ~ in front of req/s: the server did not have its cores busy; the load generator, the workload or
+other programs were the limit.
 `
 
 func (wl *Workload) rows(t io.Writer) {
