@@ -11,8 +11,8 @@ import (
 
 // The types of this file have the layout of gopher-lua's; check compares them at start.
 
-// frame is a call in progress.
-type frame struct {
+// Frame is a call in progress.
+type Frame struct {
 	Idx        int
 	Fn         *lua.LFunction
 	Parent     *frame
@@ -25,6 +25,8 @@ type frame struct {
 	TailCall   int
 }
 
+type frame = Frame
+
 // allocator hands out room for numbers, a block at a time.
 type allocator struct {
 	size    int
@@ -35,14 +37,14 @@ type allocator struct {
 	scratchValueP unsafe.Pointer
 }
 
-// registry is the file of all registers of a thread.
-type registry struct {
+// Registry is the file of all registers of a thread.
+type Registry struct {
 	array   []lua.LValue
 	top     int
 	growBy  int
 	maxSize int
 	alloc   *allocator
-	handler any
+	handler iface
 }
 
 // state is a Lua thread.
@@ -55,8 +57,8 @@ type state struct {
 	Options lua.Options
 
 	stop         int32
-	reg          *registry
-	stack        any
+	reg          *Registry
+	stack        iface
 	alloc        *allocator
 	currentFrame *frame
 	wrapped      bool
@@ -76,6 +78,15 @@ type table struct {
 	strdict map[string]lua.LValue
 	keys    []lua.LValue
 	k2i     map[lua.LValue]int
+}
+
+// upvalue is a captured variable.
+type upvalue struct {
+	next   *lua.Upvalue
+	reg    *Registry
+	index  int
+	value  lua.LValue
+	closed bool
 }
 
 // global is what all threads of a VM share.
@@ -112,6 +123,7 @@ type prototype struct {
 func stateOf(L *lua.LState) *state            { return (*state)(unsafe.Pointer(L)) }
 func tableOf(t *lua.LTable) *table            { return (*table)(unsafe.Pointer(t)) }
 func protoOf(p *lua.FunctionProto) *prototype { return (*prototype)(unsafe.Pointer(p)) }
+func upvalueOf(u *lua.Upvalue) *upvalue       { return (*upvalue)(unsafe.Pointer(u)) }
 func globalOf(g *lua.Global) *global          { return (*global)(unsafe.Pointer(g)) }
 
 // instruction runs one instruction. A result of 1 leaves the interpreter's loop.
@@ -127,6 +139,9 @@ var _ = install()
 
 func install() bool {
 	if err := check(); err != nil {
+		panic(err)
+	}
+	if err := makeStackTab(); err != nil {
 		panic(err)
 	}
 	stock = jumpTable
@@ -151,11 +166,12 @@ func check() error {
 	cf, _ := L.FieldByName("currentFrame")
 	for _, t := range []struct{ theirs, ours reflect.Type }{
 		{L, reflect.TypeFor[state]()},
-		{reg.Type, reflect.TypeFor[*registry]()},
+		{reg.Type, reflect.TypeFor[*Registry]()},
 		{alloc.Type, reflect.TypeFor[*allocator]()},
 		{cf.Type, reflect.TypeFor[*frame]()},
 		{reflect.TypeFor[lua.LTable](), reflect.TypeFor[table]()},
 		{reflect.TypeFor[lua.FunctionProto](), reflect.TypeFor[prototype]()},
+		{reflect.TypeFor[lua.Upvalue](), reflect.TypeFor[upvalue]()},
 		{reflect.TypeFor[lua.Global](), reflect.TypeFor[global]()},
 	} {
 		if err := same(t.theirs, t.ours); err != nil {

@@ -99,9 +99,6 @@ type Group struct {
 
 // NewGroup makes the workers and opens their libraries. After an error nothing is left behind.
 func NewGroup(o Options) (*Group, error) {
-	if err := checkLayout(); err != nil {
-		return nil, err
-	}
 	o.defaults()
 	if o.Workers < 0 {
 		return nil, fmt.Errorf("vm: %d workers", o.Workers)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // Handler sees an error at the point where it was raised, before the stack is unwound, and may replace e.Object. It is
@@ -21,14 +23,14 @@ type Handler func(L *lua.LState, e *lua.ApiError)
 //
 // An error inside handler gives "error in error handling", as in LuaJIT. Called with the baton held.
 func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
-	s := stackOfState(L)
+	s := machine.StackOf(L)
 	if s == nil {
 		return stockPCall(L, nargs, nret, handler)
 	}
-	sp := s.sp()
-	cf := *currentFrame(L)
+	sp := s.Sp()
+	cf := machine.CurrentFrame(L)
 	below := L.GetTop() - nargs - 1
-	*hasErrorFunc(L) = true
+	machine.KeepUpvalues(L)
 	done := false
 	defer func() {
 		if done {
@@ -47,13 +49,11 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 		if cf != nil {
 			base += cf.LocalBase
 		}
-		if openUpvalues(L) {
-			closeUpvalues(L, base)
-		}
-		s.setSp(sp)
-		*currentFrame(L) = cf
+		machine.CloseUpvalues(L, base)
+		s.SetSp(sp)
+		machine.SetCurrentFrame(L, cf)
 		L.SetTop(below)
-		*hasErrorFunc(L) = true
+		machine.KeepUpvalues(L)
 		if c != nil && sp > 0 {
 			panic(e)
 		}
@@ -70,13 +70,13 @@ const (
 	handlerSlots  = 4096
 )
 
-func handle(L *lua.LState, s *frameStack, h Handler, e *lua.ApiError) {
-	s.limit += handlerFrames
-	reg := registryOf(L)
-	reg.maxSize += handlerSlots
+func handle(L *lua.LState, s *machine.Stack, h Handler, e *lua.ApiError) {
+	s.Extend(handlerFrames)
+	reg := machine.RegistryOf(L)
+	reg.Extend(handlerSlots)
 	defer func() {
-		s.limit -= handlerFrames
-		reg.maxSize -= handlerSlots
+		s.Extend(-handlerFrames)
+		reg.Extend(-handlerSlots)
 	}()
 	guard := L.NewFunction(func(L *lua.LState) int {
 		h(L, e)
@@ -117,7 +117,7 @@ func caught(L *lua.LState, rcv any) *lua.ApiError {
 	}
 	stack := debug.Stack()
 	where := ""
-	for cf := *currentFrame(L); cf != nil; cf = cf.Parent {
+	for cf := machine.CurrentFrame(L); cf != nil; cf = cf.Parent {
 		if where = position(cf); where != "" {
 			break
 		}

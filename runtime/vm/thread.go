@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // Thread is one Lua thread of ngx_lua's kind: an entry thread (a phase handler or a timer's callback) or a light thread. It runs on one
@@ -354,16 +356,11 @@ func threadError(L *lua.LState, e *lua.ApiError) {
 // error makes it. L runs the handler, called from that function.
 func rawMessage(L *lua.LState, e *lua.ApiError) lua.LValue {
 	full, ok := e.Object.(lua.LString)
-	cf := *currentFrame(L)
+	cf := machine.CurrentFrame(L)
 	if !ok || cf == nil || cf.Parent == nil || cf.Parent.Fn == nil || !cf.Parent.Fn.IsG {
 		return nil
 	}
-	reg := registryOf(L)
-	base := cf.Parent.LocalBase
-	if base >= len(reg.array) {
-		return nil
-	}
-	if raw, ok := reg.array[base].(lua.LString); ok && strings.HasSuffix(string(full), ": "+string(raw)) {
+	if raw, ok := machine.RegistryOf(L).At(cf.Parent.LocalBase).(lua.LString); ok && strings.HasSuffix(string(full), ": "+string(raw)) {
 		return raw
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // Worker is one Lua VM and its baton: what a worker process is to OpenResty. Module state lives in it and is seen by all its
@@ -114,14 +116,12 @@ func (w *Worker) putBody(b *body) bool {
 // clean makes a state ready for its next user, or reports that it had better be dropped.
 func (w *Worker) clean(b *body) bool {
 	L := &b.L
-	if *currentFrame(L) != nil || L.Dead || L.Parent != nil || len(b.reg.array) > keepSlots {
+	if machine.CurrentFrame(L) != nil || L.Dead || L.Parent != nil || b.reg.Len() > keepSlots {
 		return false
 	}
-	if openUpvalues(L) {
-		closeUpvalues(L, 0)
-	}
+	machine.CloseUpvalues(L, 0)
 	L.SetTop(0)
-	b.stack.clean(keepChunks)
+	b.stack.Clean(keepChunks)
 	L.Env = w.L.Env
 	return true
 }
@@ -202,7 +202,7 @@ func (w *Worker) close() {
 // stockTraceback names the running function of each frame.
 func stockTraceback(L *lua.LState) string {
 	var b strings.Builder
-	cf := *currentFrame(L)
+	cf := machine.CurrentFrame(L)
 	if cf != nil {
 		cf = cf.Parent // the handler itself
 	}
