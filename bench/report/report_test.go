@@ -172,7 +172,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
-	for in, want := range map[time.Duration]string{0: "0.00ns", 1530: "1.53µs", 15300 * time.Microsecond: "15.3ms", 153 * time.Second: "153s"} {
+	for in, want := range map[time.Duration]string{0: "0", 1530: "1.53µs", 15300 * time.Microsecond: "15.3ms", 153 * time.Second: "153s"} {
 		if got := FormatDuration(in); got != want {
 			t.Errorf("%d: %q", in, got)
 		}

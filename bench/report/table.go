@@ -107,6 +107,8 @@ func (wl *Workload) rows(t io.Writer) {
 func FormatDuration(d time.Duration) string {
 	v, unit := float64(d), "ns"
 	switch {
+	case d == 0:
+		return "0"
 	case d >= time.Second:
 		v, unit = v/1e9, "s"
 	case d >= time.Millisecond:
