@@ -260,7 +260,7 @@ func BenchmarkPrograms(b *testing.B) {
 	}
 	for _, program := range programs {
 		name := strings.TrimSuffix(filepath.Base(program), ".lua")
-		if name == "run" || name == "json" {
+		if name == "run" || name == "library" || name == "json" {
 			continue
 		}
 		b.Run(name, func(b *testing.B) {

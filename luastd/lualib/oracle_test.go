@@ -105,3 +105,39 @@ func checker(t *testing.T, src string) func(code string) string {
 		return res[0].String()
 	}
 }
+
+// TestSearch checks that a search for a pattern finds what trying it at each position does.
+func TestSearch(t *testing.T) {
+	src, err := os.ReadFile("testdata/oracle/check.lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := checker(t, string(src))(`math.randomseed(7)
+local items = {"a", "b", "%a", "%d", "%A", "[ab]", "[^ab]", "[%d%s]", ".", "()", "(a", "(%a", "[a-c]", "%f[%a]", "%bab", "%1", "$", "[]a]", "]"}
+local marks = {"", "", "", "*", "+", "-", "?"}
+local subjects = {"", "a", "xxaab 12", "12 ab]c", "bbbb", "caab$a", "\0a\200b"}
+local bad = {}
+for i = 1, 4000 do
+  local pat, open = "", 0
+  for k = 1, math.random(1, 4) do
+    local it = items[math.random(#items)]
+    if it:sub(1, 1) == "(" and it ~= "()" then open = open + 1 end
+    pat = pat .. it .. (it:sub(1, 1) == "(" and "" or marks[math.random(#marks)])
+  end
+  pat = pat .. (")"):rep(open)
+  for _, s in ipairs(subjects) do
+    local ok, from, to, c1 = pcall(string.find, s, pat)
+    local want, wantTo, wantC
+    for at = 1, #s + 1 do
+      local okAt
+      okAt, want, wantTo, wantC = pcall(string.find, s, "^" .. pat, at)
+      if not okAt or want then break end
+    end
+    if ok and (from ~= want or to ~= wantTo or c1 ~= wantC) then bad[#bad + 1] = s .. " / " .. pat end
+  end
+end
+return table.concat(bad, "\n", 1, math.min(#bad, 5))`)
+	if got != `""` {
+		t.Error(got)
+	}
+}

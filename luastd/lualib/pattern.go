@@ -27,6 +27,9 @@ type matcher struct {
 	level    int
 	depth    int
 	captures [maxCaptures]capture
+	// set is the one whose bracket stands before setAt, if that is not 0.
+	set   charset
+	setAt int
 }
 
 func (m *matcher) reset() { m.level, m.depth = 0, 0 }
@@ -268,10 +271,7 @@ func (m *matcher) step(s, p int) int {
 }
 
 func (m *matcher) maxExpand(s, p, end, least int) int {
-	n := 0
-	for m.single(s+n, p, end) {
-		n++
-	}
+	n := m.run(s, p, end)
 	if end+1 == len(m.pat) {
 		if n < least {
 			return -1
@@ -284,6 +284,35 @@ func (m *matcher) maxExpand(s, p, end, least int) int {
 		}
 	}
 	return -1
+}
+
+// run is how many characters from s on belong to the class pat[p:end].
+func (m *matcher) run(s, p, end int) int {
+	rest := m.src[s:]
+	set := &m.set
+	switch c := m.pat[p]; c {
+	case '.':
+		return len(rest)
+	case '%':
+		set = &classSets[m.pat[p+1]]
+	case '[':
+		if m.setAt != p+1 {
+			m.setAt = p + 1
+			set.bracketed(m.pat, p, end)
+		}
+	default:
+		n := 0
+		for n < len(rest) && rest[n] == c {
+			n++
+		}
+		return n
+	}
+	for n := range len(rest) {
+		if !set.has(rest[n]) {
+			return n
+		}
+	}
+	return len(rest)
 }
 
 func (m *matcher) minExpand(s, p, end int) int {

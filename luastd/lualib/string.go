@@ -197,14 +197,15 @@ func find(L *lua.LState, positions bool) int {
 	if anchored {
 		p = 1
 	}
-	literal, hasLiteral := firstByte(pat)
+	l := lead{}
+	if !anchored {
+		l = leadOf(pat)
+	}
 	for at := init; ; at++ {
-		if hasLiteral && !anchored {
-			i := strings.IndexByte(s[at:], literal)
-			if i < 0 {
+		if l.known {
+			if at = l.next(s, at); at == len(s) {
 				break
 			}
-			at += i
 		}
 		m.reset()
 		if e := m.match(at, p); e >= 0 {
@@ -231,25 +232,19 @@ func upToNUL(pat string) string {
 	return pat
 }
 
-// firstByte is the byte that every match of the pattern begins with, if there is one that can be told at a glance.
-func firstByte(pat string) (byte, bool) {
-	if pat == "" || strings.IndexByte("^$.([%)", pat[0]) >= 0 {
-		return 0, false
-	}
-	if len(pat) > 1 && strings.IndexByte("*?-", pat[1]) >= 0 {
-		return 0, false
-	}
-	return pat[0], true
-}
-
 // iterator = string.gmatch(s, pattern)
 func stringGMatch(L *lua.LState) int {
-	s, pat := checkString(L, 1), checkString(L, 2)
-	at := 0
-	m := &matcher{src: s, pat: upToNUL(pat)}
+	s, pat := checkString(L, 1), upToNUL(checkString(L, 2))
+	at, l := 0, leadOf(pat)
 	L.Push(L.NewFunction(func(L *lua.LState) int {
-		m.L = L
+		// It is made for each call, because it is large to keep for as long as the iterator lives.
+		m := matcher{L: L, src: s, pat: pat}
 		for ; at <= len(s); at++ {
+			if l.known {
+				if at = l.next(s, at); at == len(s) {
+					break
+				}
+			}
 			m.reset()
 			if e := m.match(at, 0); e >= 0 {
 				start := at
@@ -282,17 +277,18 @@ func stringGSub(L *lua.LState) int {
 	if anchored {
 		p = 1
 	}
-	literal, hasLiteral := firstByte(pat)
+	l := lead{}
+	if !anchored {
+		l = leadOf(pat)
+	}
 	var out []byte
 	// Up to copied, the subject is in out.
 	at, copied, n := 0, 0, 0
 	for n < limit {
-		if hasLiteral && !anchored {
-			i := strings.IndexByte(s[at:], literal)
-			if i < 0 {
+		if l.known {
+			if at = l.next(s, at); at == len(s) {
 				break
 			}
-			at += i
 		}
 		m.reset()
 		e := m.match(at, p)
