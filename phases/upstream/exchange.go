@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -473,13 +474,19 @@ func (x *Exchange) debugKept(what string, c *conn) {
 	text := fmt.Sprintf("*%d lua balancer: keepalive %s", r.Conn.Serial, what)
 	switch what {
 	case notSaving:
-		text += fmt.Sprintf(" %p", c)
+		text += pointer(c)
 	case noFree:
 		text += fmt.Sprintf(", host: %s, name: %s", x.bal.addr.Name, x.keptName())
 	default:
-		text += fmt.Sprintf(" %p, host: %s, name: %s", c, x.bal.addr.Name, x.keptName())
+		text += fmt.Sprintf("%s, host: %s, name: %s", pointer(c), x.bal.addr.Name, x.keptName())
 	}
 	r.ErrorLog().Write(phases.LogDebug, text)
+}
+
+// pointer tells a connection as nginx prints pointers.
+func pointer(c *conn) string {
+	_, digits, _ := strings.Cut(fmt.Sprintf("%p", c), "0x")
+	return fmt.Sprintf(" %016s", strings.ToUpper(digits))
 }
 
 const (
