@@ -3,6 +3,7 @@ package ffi_test
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/bit"
+	"moongate/luastd/buffer"
 	"moongate/luastd/ffi"
 	"moongate/luastd/lualib"
 	"moongate/runtime/syntax"
@@ -25,6 +27,7 @@ func run(tb testing.TB, src string) (string, error) {
 		bit.Open(w.L)
 		preload, _ := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
 		preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(lua.LNil)))
+		preload.RawSetString("string.buffer", w.L.NewFunction(buffer.Loader(lua.LNil)))
 		return nil
 	}})
 	if err != nil {
@@ -43,35 +46,54 @@ func run(tb testing.TB, src string) (string, error) {
 	return out.String(), err
 }
 
-// TestScript runs testdata/ffi.lua and compares what it prints with what LuaJIT printed (testdata/ffi.out), but for the lines
-// that testdata/differences lists with what we print.
+// TestScript runs testdata/*.lua, each behind testdata/prelude (but ffi.lua, which has its own), and compares what it prints with what LuaJIT
+// printed (testdata/*.out), but for the lines that testdata/differences lists with what we print.
 func TestScript(t *testing.T) {
 	read := func(name string) string {
-		b, err := os.ReadFile(name)
+		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(b)
 	}
-	got, err := run(t, read("testdata/ffi.lua"))
+	excused := map[string]string{}
+	for line := range strings.Lines(read("differences")) {
+		line = strings.TrimSuffix(line, "\n")
+		if src, _, ok := strings.Cut(line, "  -->  "); ok {
+			excused[src] = line
+		}
+	}
+	files, err := filepath.Glob("testdata/*.lua")
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
-	want := read("testdata/ffi.out")
-	for line := range strings.Lines(read("testdata/differences")) {
-		src, _, ok := strings.Cut(line, "  -->  ")
-		if !ok {
-			continue
-		}
-		before, rest, ok := strings.Cut("\n"+want, "\n"+src+"  -->  ")
-		if !ok {
-			t.Errorf("no case %q", src)
-			continue
-		}
-		_, after, _ := strings.Cut(rest, "\n")
-		want = strings.TrimPrefix(before+"\n"+line+after, "\n")
+	used := map[string]bool{}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".lua")
+		t.Run(name, func(t *testing.T) {
+			src := read(name + ".lua")
+			if name != "ffi" {
+				src = read("prelude") + src
+			}
+			got, err := run(t, src)
+			if err != nil {
+				t.Error(err)
+			}
+			want := strings.Split(read(name+".out"), "\n")
+			for i, line := range want {
+				src, _, _ := strings.Cut(line, "  -->  ")
+				if ours, ok := excused[src]; ok {
+					want[i], used[src] = ours, true
+				}
+			}
+			if diff := cmp.Diff(want, strings.Split(got, "\n")); diff != "" {
+				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
+			}
+		})
 	}
-	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("output (-LuaJIT +ours):\n%s", diff)
+	for src := range excused {
+		if !used[src] {
+			t.Errorf("testdata/differences: no case %q", src)
+		}
 	}
 }
