@@ -51,6 +51,16 @@ func TestRatioIsTakenRoundByRound(t *testing.T) {
 	if diff := cmp.Diff(Stat{2, 2, 2, 3}, got); diff != "" {
 		t.Error(diff)
 	}
+	starved := append(rounds(20), Round{CPU: time.Second}) // nothing was answered: there is no cost of a request
+	if got := Ratio(starved, rounds(10, 10), CPUEach); got != (Stat{2, 2, 2, 1}) {
+		t.Error(got)
+	}
+	if got := Over(starved, CPUEach); got.N != 1 || got.Min != 20000 {
+		t.Error(got)
+	}
+	if got := Over(starved, RPS); got.N != 2 || got.Min != 0 {
+		t.Error(got)
+	}
 	if got := Ratio(rounds(20), nil, CPUEach); got.N != 0 {
 		t.Error(got)
 	}

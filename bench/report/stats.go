@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -33,26 +34,35 @@ func (s Stat) Spread() float64 {
 	return (s.Max - s.Min) / s.Median
 }
 
-// Figure picks one number of a round.
+// Figure picks one number of a round: NaN where the round has none, because nothing was answered in it.
 type Figure func(*Round) float64
 
 // The figures that reports show.
 var (
 	RPS     Figure = func(r *Round) float64 { return r.RPS }
-	CPUEach Figure = func(r *Round) float64 { return float64(r.CPUEach) }
-	P50     Figure = func(r *Round) float64 { return float64(r.P50) }
-	P90     Figure = func(r *Round) float64 { return float64(r.P90) }
-	P99     Figure = func(r *Round) float64 { return float64(r.P99) }
-	P999    Figure = func(r *Round) float64 { return float64(r.P999) }
-	MaxLat  Figure = func(r *Round) float64 { return float64(r.Max) }
+	CPUEach Figure = func(r *Round) float64 { return answered(r, r.CPUEach) }
+	P50     Figure = func(r *Round) float64 { return answered(r, r.P50) }
+	P90     Figure = func(r *Round) float64 { return answered(r, r.P90) }
+	P99     Figure = func(r *Round) float64 { return answered(r, r.P99) }
+	P999    Figure = func(r *Round) float64 { return answered(r, r.P999) }
+	MaxLat  Figure = func(r *Round) float64 { return answered(r, r.Max) }
 	Busy    Figure = func(r *Round) float64 { return r.ServerBusy }
 )
 
-// Over summarizes a figure over rounds.
+func answered(r *Round, d time.Duration) float64 {
+	if r.Requests == 0 {
+		return math.NaN()
+	}
+	return float64(d)
+}
+
+// Over summarizes a figure over the rounds that have it.
 func Over(rounds []Round, f Figure) Stat {
-	v := make([]float64, len(rounds))
+	var v []float64
 	for i := range rounds {
-		v[i] = f(&rounds[i])
+		if x := f(&rounds[i]); !math.IsNaN(x) {
+			v = append(v, x)
+		}
 	}
 	return Summarize(v)
 }
@@ -62,8 +72,8 @@ func Over(rounds []Round, f Figure) Stat {
 func Ratio(a, b []Round, f Figure) Stat {
 	var v []float64
 	for i := range min(len(a), len(b)) {
-		if d := f(&b[i]); d > 0 {
-			v = append(v, f(&a[i])/d)
+		if q := f(&a[i]) / f(&b[i]); !math.IsNaN(q) && !math.IsInf(q, 0) {
+			v = append(v, q)
 		}
 	}
 	return Summarize(v)
