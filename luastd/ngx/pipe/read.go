@@ -49,7 +49,11 @@ func (m *module) read(i int, take reader) func(L *lua.LState, p *process) int {
 
 func (m *module) readBytes(i int) lua.LGFunction {
 	return func(L *lua.LState) int {
-		n := int(codec.CheckNumber(L, 2, "read_bytes"))
+		v, ok := L.Get(2).(lua.LNumber)
+		if !ok { // the comparison with 0 fails there
+			codec.Raise(L, "attempt to compare "+L.Get(2).Type().String()+" with number")
+		}
+		n := int(v)
 		switch {
 		case n < 0:
 			codec.Raise(L, "bad len argument")

@@ -14,6 +14,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // state is what the package keeps with a worker.
@@ -103,7 +104,7 @@ func (s *state) allowed(L *lua.LState) *handler.Ctx {
 
 // argError is luaL_argerror for a method: its object counts as no argument where it was called by a colon.
 func argError(L *lua.LState, n int, name, msg string) {
-	if n > 1 && codec.Where(L, 1) != "" {
+	if n > 1 && machine.Where(L, 1) != "" {
 		n--
 	}
 	codec.ArgError(L, n, name, msg)
