@@ -28,6 +28,8 @@ type harness struct {
 	load    []int
 	rep     *report.Report
 	cert    *certificate
+	// terminal: standard error is one, and may show a line that changes.
+	terminal bool
 }
 
 func newHarness(o *options, temp string, common []byte) (*harness, error) {
@@ -36,6 +38,9 @@ func newHarness(o *options, temp string, common []byte) (*harness, error) {
 		return nil, err
 	}
 	h := &harness{o: o, temp: temp, common: common, self: self}
+	if st, err := os.Stderr.Stat(); err == nil {
+		h.terminal = st.Mode()&os.ModeCharDevice != 0
+	}
 	all := engine.All(o.moongate, self)
 	for _, name := range append([]string{"moongate"}, split(o.against)...) {
 		e, err := engine.Find(all, name)
@@ -116,8 +121,31 @@ func (h *harness) measure(ctx context.Context, w *workload.Workload) (out report
 	return out
 }
 
+// say shows what goes on, in one line of a terminal that the next word overwrites.
 func (s *session) say(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s", s.w.Title(), fmt.Sprintf(format, args...))
+	if s.h.terminal {
+		fmt.Fprintf(os.Stderr, "\r\x1b[K%s: %s", s.w.Title(), fmt.Sprintf(format, args...))
+	}
+}
+
+// result shows what a workload came to, for a log or a screen on which the whole table comes much later.
+func (h *harness) result(w *report.Workload) {
+	line := w.Error
+	for _, s := range w.Sides {
+		switch rounds := s.CPURounds(); {
+		case s.Skipped != "":
+		case s.MemoryEach > 0:
+			line += fmt.Sprintf("  %s %s each", s.Engine, report.FormatBytes(s.MemoryEach))
+		case len(rounds) > 0:
+			line += fmt.Sprintf("  %s %s", s.Engine, report.FormatDuration(report.Duration(report.Over(rounds, report.CPUEach).Median)))
+		default:
+			line += fmt.Sprintf("  %s failed", s.Engine)
+		}
+	}
+	if h.terminal {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
+	fmt.Fprintf(os.Stderr, "%-20s%s\n", w.Title, line)
 }
 
 func (h *harness) addr(i int) string {

@@ -85,7 +85,7 @@ func parse(args []string) (*options, error) {
 	f.IntVar(&o.basePort, "port", 27000, "first of the ports on 127.0.0.1 to use")
 	f.StringVar(&o.from, "from", "", "a report.json to show again (with -o: as all files) instead of measuring")
 	f.BoolVar(&o.list, "list", false, "list the workloads and engines")
-	f.BoolVar(&o.install, "install", false, "install Debian's nginx with ngx_lua first (apt-get, as root)")
+	f.BoolVar(&o.install, "install", false, "install Debian's nginx with ngx_lua first (apt-get, as root; Debian starts it on port 80)")
 	f.BoolVar(&o.quick, "quick", false, "three rounds of half a second: a first look")
 	f.BoolVar(&o.noPin, "nopin", false, "leave the choice of cores to the kernel")
 	f.BoolVar(&o.keep, "keep", false, "keep the servers' folders and say where they are")
@@ -177,7 +177,9 @@ func run(args []string) error {
 		if ctx.Err() != nil {
 			break
 		}
-		h.rep.Workloads = append(h.rep.Workloads, h.measure(ctx, w))
+		rep := h.measure(ctx, w)
+		h.result(&rep)
+		h.rep.Workloads = append(h.rep.Workloads, rep)
 	}
 	if o.referee && ctx.Err() == nil {
 		if err := h.callReferee(ctx); err != nil {
@@ -204,7 +206,9 @@ func show(o *options) error {
 
 // write puts the report on the terminal and into files.
 func (h *harness) write() error {
-	fmt.Fprint(os.Stderr, "\r\x1b[K")
+	if h.terminal {
+		fmt.Fprint(os.Stderr, "\r\x1b[K")
+	}
 	if err := h.rep.WriteTable(os.Stdout); err != nil {
 		return err
 	}
