@@ -152,6 +152,7 @@ func (l *library) finalize(L *lua.LState) {
 	waiting := p.live > 0 && len(p.dead) == 0
 	p.mu.Unlock()
 	if waiting {
+		machine.ClearDead(L)
 		runtime.GC()
 		timer := time.NewTimer(finalizeWait)
 		defer timer.Stop()

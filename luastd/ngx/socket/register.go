@@ -31,6 +31,9 @@ func Register(v *handler.VM) {
 	})
 	s.sessionMeta = L.CreateTable(0, 1)
 	s.sessionMeta.RawSetString("__tostring", L.NewFunction(sessionText))
+	s.guardMeta = L.CreateTable(0, 1)
+	s.guardMeta.RawSetString("__gc", L.NewFunction(s.freed))
+	s.newproxy = L.GetGlobal("newproxy")
 	// where libraries look for the methods, to add their own
 	L.G.Registry.RawSetString("__tcp_cosocket_mt", s.tcpMeta)
 	L.G.Registry.RawSetString("__tcp_req_cosocket_mt", s.reqMeta)

@@ -26,8 +26,9 @@ type state struct {
 	reqMeta *lua.LTable
 	rawMeta *lua.LTable
 	udpMeta *lua.LTable
-	// sessionMeta is that of TLS sessions.
-	sessionMeta *lua.LTable
+	// sessionMeta is that of TLS sessions, guardMeta of their guards.
+	sessionMeta, guardMeta *lua.LTable
+	newproxy               lua.LValue
 }
 
 // slot is where a cosocket's table keeps its state, as in OpenResty.

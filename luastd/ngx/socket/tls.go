@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strconv"
 	"sync"
 
@@ -81,8 +80,8 @@ func (s *session) latest() *tls.ClientSessionState {
 
 func sessionOf(v lua.LValue) *session {
 	if ud, ok := v.(*lua.LUserData); ok {
-		if s, ok := ud.Value.(*session); ok {
-			return s
+		if h, ok := ud.Value.(*held); ok {
+			return h.session
 		}
 	}
 	return nil
@@ -153,13 +152,41 @@ func (s *state) sslHandshake(L *lua.LState) int {
 }
 
 func (s *state) pushSession(L *lua.LState, c *handler.Ctx, x *session) {
-	ud := &lua.LUserData{Value: x, Env: L.Env, Metatable: s.sessionMeta}
+	h := &held{session: x}
 	if c.Enabled(phases.LogDebug) {
 		debug(c, "lua ssl save session: ", pointer(x))
-		tree := s.v.Tree
-		runtime.AddCleanup(ud, func(id string) { tree.Log(phases.LogDebug, "lua ssl free session: %s", id) }, pointer(x))
+		h.guard = s.guard(L, "lua ssl free session: "+pointer(x))
 	}
-	L.Push(ud)
+	L.Push(&lua.LUserData{Value: h, Env: L.Env, Metatable: s.sessionMeta})
+}
+
+// held is a session in a script's hands. The guard dies with it and says so in the log.
+type held struct {
+	*session
+	guard *lua.LUserData
+}
+
+// guard is a userdata that logs line, at level debug, when Lua's collector finds it dead.
+func (s *state) guard(L *lua.LState, line string) *lua.LUserData {
+	L.Push(s.newproxy)
+	L.Push(lua.LTrue)
+	L.Call(1, 1)
+	g, ok := L.Get(-1).(*lua.LUserData)
+	L.Pop(1)
+	if ok {
+		g.Value, g.Metatable = line, s.guardMeta
+	}
+	return g
+}
+
+// freed is __gc of a guard.
+func (s *state) freed(L *lua.LState) int {
+	if g, ok := L.Get(1).(*lua.LUserData); ok {
+		if line, ok := g.Value.(string); ok {
+			s.v.Tree.Log(phases.LogDebug, "%s", line)
+		}
+	}
+	return 0
 }
 
 // handshake is one TLS handshake of a cosocket.
@@ -179,18 +206,20 @@ func (h *handshake) config() *tls.Config {
 		MinVersion: b.min, MaxVersion: b.max, CipherSuites: b.ciphers,
 		ServerName:         h.name,
 		InsecureSkipVerify: true, // whether and how to verify is decided below
-		ClientSessionCache: h.session,
+		ClientSessionCache: h.session, CurvePreferences: b.curves,
 	}
 	if b.keyLog != nil {
 		cfg.KeyLogWriter = b.keyLog
 	}
-	switch {
-	case h.u.cert != nil:
-		cfg.Certificates = []tls.Certificate{h.u.cert.pair}
-	case b.cert != nil:
-		cfg.Certificates = []tls.Certificate{*b.cert}
+	cert := b.cert
+	if h.u.cert != nil {
+		cert = &h.u.cert.pair
 	}
-	if h.verify {
+	if cert != nil {
+		// whatever issuers the server names, as OpenSSL does
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
+	}
+	if h.verify || b.verifyPeer {
 		roots := b.roots
 		if h.u.roots != nil {
 			roots = h.u.roots.pool
@@ -223,7 +252,7 @@ func (u *tcp) secure(c *handler.Ctx, h *handshake) string {
 		u.connWaiting = false
 		u.settling.end(waitConnect)
 		if unwound {
-			u.finalize(nil)
+			u.finalize(c)
 		}
 	}()
 	u.s.v.Wait(h.run)

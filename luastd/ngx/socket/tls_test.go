@@ -119,6 +119,7 @@ func TestHandshake(t *testing.T) {
 	tests := []struct{ name, conf, port, lua, want, log string }{
 		{"without verification", "", good, `ngx.say(type(sock:sslhandshake(nil, "test.com"))) ngx.say(sock:receive()) sock:send("hi\n") ngx.say(sock:receive())`,
 			"cdata\nname=test.com resumed=no client=none\nhi\n", `lua ssl server name: "test.com"`},
+		{"a session is freed", "", good, `do local x = sock:sslhandshake(nil, "test.com") x = nil sock:close() end collectgarbage() ngx.say("done")`, "done\n", "lua ssl free session: "},
 		{"no session wanted", "", good, `ngx.say(sock:sslhandshake(false)) ngx.say(sock:sslhandshake(false)) ngx.say(sock:receive())`,
 			"true\ntrue\nname= resumed=no client=none\n", ""},
 		{"verified", "lua_ssl_trusted_certificate ca.pem;", good, `ngx.say(sock:sslhandshake(false, "test.com", true))`, "true\n", ""},
@@ -160,7 +161,9 @@ func TestHandshake(t *testing.T) {
 func TestClientCertificate(t *testing.T) {
 	ca := newAuthority(t)
 	pair := ca.server(t, 5, time.Now().Add(time.Hour))
-	port := secureEcho(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert})
+	others := x509.NewCertPool() // whom the server names: the certificate is sent all the same
+	others.AddCert(newAuthority(t).cert)
+	port := secureEcho(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert, ClientCAs: others})
 	dir := phasetest.Dir(t)
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {

@@ -14,13 +14,16 @@ import (
 type tlsBase struct {
 	min, max uint16
 	ciphers  []uint16
-	roots    *x509.CertPool
-	depth    int
-	crls     []*x509.RevocationList
-	crl      bool
-	cert     *tls.Certificate
-	keyLog   *os.File
-	err      error
+	curves   []tls.CurveID
+	// verifyPeer has every handshake verify (VerifyMode Peer).
+	verifyPeer bool
+	roots      *x509.CertPool
+	depth      int
+	crls       []*x509.RevocationList
+	crl        bool
+	cert       *tls.Certificate
+	keyLog     *os.File
+	err        error
 }
 
 // baseOf is the configuration that conf stands for, made at its first use.
@@ -36,14 +39,15 @@ func (s *state) baseOf(conf *handler.Settings) *tlsBase {
 	return b
 }
 
+// versions are the words of lua_ssl_protocols in lower case.
 var versions = map[string]uint16{
-	"TLSv1": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13,
+	"tlsv1": tls.VersionTLS10, "tlsv1.1": tls.VersionTLS11, "tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.VersionTLS13,
 }
 
 func newBase(conf *handler.Settings) *tlsBase {
 	b := &tlsBase{roots: x509.NewCertPool(), depth: conf.SSLVerifyDepth}
 	for _, p := range conf.SSLProtocols {
-		v := versions[p]
+		v := versions[strings.ToLower(p)]
 		if v == 0 {
 			continue
 		}
@@ -56,6 +60,13 @@ func newBase(conf *handler.Settings) *tlsBase {
 		b.err = fmt.Errorf("no protocols available")
 	}
 	b.ciphers = cipherSuites(conf.SSLCiphers)
+	if x := conf.SSLCommands; x != nil { // lua_ssl_conf_command
+		b.min, b.max = x.Bounds(b.min, b.max)
+		b.curves, b.verifyPeer = x.Curves, x.VerifyPeer
+		if x.CipherString != "" {
+			b.ciphers = cipherSuites(x.CipherString)
+		}
+	}
 	if f := conf.SSLTrustedCertificate; f != "" {
 		pem, err := os.ReadFile(f)
 		if err == nil && !b.roots.AppendCertsFromPEM(pem) {
