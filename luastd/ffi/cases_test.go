@@ -25,6 +25,13 @@ func TestBehaviour(t *testing.T) {
 		{"C function", `ffi.cdef "void *malloc(size_t n);" ffi.C.malloc(1)`, "", "ffi: C function 'malloc' cannot be called: moongate has no native code; use ffi.new instead"},
 		{"library", `ffi.cdef "int foo(void);" local l = ffi.load("foo") l.foo()`, "", "ffi: C function 'foo' cannot be called: moongate has no native code"},
 		{"callback", `ffi.new("int (*)(int)", print)`, "", "no native code that could call it back"},
+		{"functions with a counterpart", `ffi.cdef [[ struct timespec { long s, ns; }; int clock_gettime(int, struct timespec *); int gethostname(char *, size_t);
+				unsigned char *ngx_hex_dump(unsigned char *dst, const unsigned char *src, size_t len); int RAND_bytes(unsigned char *buf, int num); ]]
+			local b = ffi.new("unsigned char[9]") local p = ffi.C.ngx_hex_dump(b, "Hi!", 3) print(ffi.string(b), p - b)
+			print(ffi.C.RAND_bytes(b, 8), ffi.string(b, 8) ~= ("\0"):rep(8))
+			local t = ffi.new("struct timespec") print(ffi.C.clock_gettime(1, t), t.s + t.ns > 0, ffi.C.clock_gettime(-77, t), ffi.errno())
+			local h = ffi.new("char[256]") print(ffi.C.gethostname(h, 256), #ffi.string(h) > 0)`, "486921\t6\n1\ttrue\n0\ttrue\t-1\t22\n0\ttrue\n", ""},
+		{"write to constant memory from C", `ffi.cdef "int RAND_bytes(unsigned char *, int);" ffi.C.RAND_bytes("abc", 2)`, "", "cannot convert 'string' to 'unsigned char *'"},
 		{"time", `ffi.cdef "struct timeval { long s, us; }; int gettimeofday(struct timeval *, void *);" local t = ffi.new("struct timeval")
 			print(ffi.C.gettimeofday(t, nil), t.s > 1e9, t.us < 1000000)`, "0\ttrue\ttrue\n", ""},
 	}

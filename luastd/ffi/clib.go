@@ -2,12 +2,15 @@ package ffi
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/hex"
 	"os"
 	"strings"
 	"syscall"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sys/unix"
 
 	"moongate/runtime/machine"
 )
@@ -47,6 +50,41 @@ var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
 		}
 		return lib.wrap(d)
 	},
+	"clock_gettime": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		var at unix.Timespec
+		if err := unix.ClockGettime(int32(intArg(L, 1)), &at); err != nil {
+			lib.errno = int(unix.EINVAL)
+			return lua.LNumber(-1)
+		}
+		d := lib.pointerArg(L, 2, voidStar, false)
+		lib.store(L, typeInt64, d.mem, d.off, d.bits, lua.LNumber(at.Sec))
+		lib.store(L, typeInt64, d.mem, d.off+wordSize, d.bits, lua.LNumber(at.Nsec))
+		return lua.LNumber(0)
+	},
+	// nginx's: digits of len bytes at src are written to dst, where the pointer behind them is the result.
+	"ngx_hex_dump": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		src := lib.bytesArg(L, 2, intArg(L, 3))
+		d := lib.pointerArg(L, 1, typeBytePointer, false)
+		writable(L, d.mem)
+		n := hex.Encode(lib.room(L, d.mem, d.off, hex.EncodedLen(len(src)), d.bits), src)
+		d.off += n
+		return lib.wrap(d)
+	},
+	"RAND_bytes":        randomBytes,
+	"RAND_pseudo_bytes": randomBytes,
+	"getppid":           func(*library, *lua.LState, int) lua.LValue { return lua.LNumber(os.Getppid()) },
+	"gethostname": func(lib *library, L *lua.LState, _ int) lua.LValue {
+		name, err := os.Hostname()
+		d := lib.pointerArg(L, 1, voidStar, false)
+		b := lib.room(L, d.mem, d.off, intArg(L, 2), d.bits)
+		writable(L, d.mem)
+		if err != nil || len(name) >= len(b) {
+			lib.errno = int(unix.ENAMETOOLONG)
+			return lua.LNumber(-1)
+		}
+		b[copy(b, name)] = 0
+		return lua.LNumber(0)
+	},
 	"getpid": func(*library, *lua.LState, int) lua.LValue { return lua.LNumber(os.Getpid()) },
 	"time": func(lib *library, L *lua.LState, args int) lua.LValue {
 		now := time.Now().Unix()
@@ -69,6 +107,15 @@ var libc = map[string]func(lib *library, L *lua.LState, args int) lua.LValue{
 		s := syscall.Errno(intArg(L, 1)).Error()
 		return lib.wrap(data{typ: pointerTo(typeChar), mem: stringBlock(strings.ToUpper(s[:1]) + s[1:])})
 	},
+}
+
+// randomBytes is OpenSSL's: n bytes at a pointer, 1 for success.
+func randomBytes(lib *library, L *lua.LState, _ int) lua.LValue {
+	d := lib.pointerArg(L, 1, typeBytePointer, false)
+	b := lib.room(L, d.mem, d.off, intArg(L, 2), d.bits)
+	writable(L, d.mem)
+	rand.Read(b) //nolint:errcheck // it never fails
+	return lua.LNumber(1)
 }
 
 func moveMemory(lib *library, L *lua.LState, _ int) lua.LValue {
@@ -94,15 +141,15 @@ func (lib *library) bytesArg(L *lua.LState, n, size int) []byte {
 var hints = []struct{ name, instead string }{
 	{"malloc", "ffi.new"}, {"calloc", "ffi.new"}, {"realloc", "ffi.new"}, {"free", "ffi.new, whose memory needs no free"},
 	{"usleep", "ngx.sleep"}, {"sleep", "ngx.sleep"}, {"nanosleep", "ngx.sleep"}, {"poll", "ngx.sleep"}, {"select", "ngx.sleep"},
-	{"clock_gettime", "ngx.now"}, {"ngx_http_lua_ffi_*", "the table ngx"}, {"ngx_md5*", "ngx.md5_bin"}, {"ngx_*", "the table ngx"},
+	{"ngx_http_lua_ffi_*", "the table ngx"}, {"ngx_md5*", "ngx.md5_bin"}, {"ngx_*", "the table ngx"},
 	{"MD5*", "ngx.md5_bin"}, {"SHA1*", "ngx.sha1_bin"}, {"HMAC*", "ngx.hmac_sha1"}, {"crc32*", "ngx.crc32_long"},
 	{"open", "module io"}, {"fopen", "module io"}, {"read", "module io"}, {"write", "module io"}, {"close", "module io"}, {"unlink", "os.remove"},
 	{"rename", "os.rename"}, {"getenv", "os.getenv"}, {"setenv", "the directive env"}, {"system", "os.execute"}, {"popen", "io.popen"},
 	{"printf", "print or ngx.log"}, {"puts", "print or ngx.log"}, {"syslog", "ngx.log"},
 	{"socket", "ngx.socket.tcp"}, {"connect", "ngx.socket.tcp"}, {"send", "ngx.socket.tcp"}, {"recv", "ngx.socket.tcp"},
-	{"getaddrinfo", "ngx.socket.tcp, which resolves names itself"}, {"gethostname", "the variable $hostname"},
+	{"getaddrinfo", "ngx.socket.tcp, which resolves names itself"},
 	{"pcre*", "ngx.re"}, {"inflate*", "the directive gunzip"}, {"deflate*", "the directive gzip"},
-	{"EVP_*", "ngx.hmac_sha1, ngx.sha1_bin or ngx.md5_bin"}, {"RAND_bytes", "math.random"},
+	{"EVP_*", "ngx.hmac_sha1, ngx.sha1_bin or ngx.md5_bin"},
 	{"SSL_*", "sslhandshake of a cosocket"}, {"curl_*", "module resty.http"}, {"getpwnam", "the directive user"},
 }
 
