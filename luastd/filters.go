@@ -120,7 +120,8 @@ func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 		if arg.Last {
 			c.FilterEnded = true
 		}
-		return next(r, []phases.Buf{{B: arg.Data, Last: arg.Last, Flush: flush}})
+		in = append(in[:0], phases.Buf{B: arg.Data, Last: arg.Last, Flush: flush}) // it may be changed
+		return next(r, in)
 	}
 }
 
@@ -142,9 +143,10 @@ func takeBody(r *phases.Request, in []phases.Buf) phases.Status { return r.TakeB
 func gather(arg *handler.BodyArg, in []phases.Buf) error {
 	if len(in) == 1 {
 		b, err := in[0].Bytes()
-		arg.Data = b
+		arg.Data, arg.Fresh = b, in[0].File != nil
 		return err
 	}
+	arg.Fresh = true
 	for i := range in {
 		b, err := in[i].Bytes()
 		if err != nil {

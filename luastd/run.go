@@ -157,7 +157,7 @@ func exec(r *phases.Request, e handler.Exec) phases.Status {
 func enter(c *handler.Ctx) {
 	c.Running++
 	if !c.R.OffWire() {
-		c.R.Main.Block = c.Blocking
+		c.R.Main.Block = c
 	}
 }
 

@@ -238,7 +238,7 @@ func (r *Request) anew(p Phase) {
 	}
 	r.Main.Block = nil
 	defer func() { r.Main.Block = block }()
-	block(func() { r.process(p) })
+	block.Blocking(func() { r.process(p) })
 }
 
 // NamedLocation continues the request in a named location (ngx_http_named_location). The caller

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"time"
+	"unsafe"
 
 	"moongate/conf"
 )
@@ -75,6 +76,19 @@ func (r *Request) SendHeader() Status {
 // Error means that the client (or the filter) takes no more.
 func (r *Request) Output(in ...Buf) Status { return r.OutputList(in) }
 
+// OutputOne is Output for one piece, which it allocates nothing for.
+func (r *Request) OutputOne(b Buf) Status {
+	if r.oneUsed {
+		return r.OutputList([]Buf{b}) // a filter puts out something of its own meanwhile
+	}
+	r.oneUsed = true
+	r.one[0] = b
+	rc := r.OutputList(r.one[:])
+	r.one[0] = Buf{}
+	r.oneUsed = false
+	return rc
+}
+
 // OutputList is Output for a slice that the callee may change.
 func (r *Request) OutputList(in []Buf) Status {
 	rc := r.Tree.bodyFilter(r, in)
@@ -89,7 +103,7 @@ func (r *Request) OutputList(in []Buf) Status {
 func (r *Request) OutputFailed() bool { return r.refused }
 
 // SendLast ends the response.
-func (r *Request) SendLast() Status { return r.Output(Buf{Last: true}) }
+func (r *Request) SendLast() Status { return r.OutputOne(Buf{Last: true}) }
 
 // Respond sends a whole answer: the head with the length, and the body.
 func (r *Request) Respond(status int, contentType string, body []byte) Status {
@@ -100,7 +114,13 @@ func (r *Request) Respond(status int, contentType string, body []byte) Status {
 	if rc == Error || rc > OK || r.HeaderOnly {
 		return rc
 	}
-	return r.Output(Buf{B: body, Last: true})
+	return r.OutputOne(Buf{B: body, Last: true})
+}
+
+// RespondText is Respond for a text.
+func (r *Request) RespondText(status int, contentType, body string) Status {
+	// no filter writes into the bytes of a Buf: they are their maker's
+	return r.Respond(status, contentType, unsafe.Slice(unsafe.StringData(body), len(body)))
 }
 
 // writeHeader is the end of the header filters.

@@ -131,7 +131,7 @@ type Request struct {
 	Bound any
 	// Block, where set, runs what waits for the client's socket: the goroutine that writes holds something
 	// that others want meanwhile (a Lua worker's baton). Main request only.
-	Block func(f func())
+	Block Blocker
 	// Waiter is told before the request waits for anything; nil where nobody wants to know. See Waiting.
 	Waiter Waiter
 	// LimitReqStatus and LimitConnStatus are what $limit_req_status and $limit_conn_status say: empty until
@@ -157,6 +157,8 @@ type Request struct {
 	errStatus int    // error_page's status
 	gone      bool   // writing to the client failed
 	refused   bool   // a body filter took no more
+	one       [1]Buf // of OutputOne
+	oneUsed   bool
 	logged    bool
 	limitRate int64
 	id        string // $request_id
@@ -260,6 +262,9 @@ func (r *Request) bind(t *Tree) {
 		r.ctx = make([]any, n)
 	}
 }
+
+// Blocker runs what waits for a client's socket, f, with what the caller holds given back meanwhile.
+type Blocker interface{ Blocking(f func()) }
 
 // Waiter is a front end that serves other requests on the same goroutine, unless it is told that the present
 // one is going to wait. Safe for concurrent use.

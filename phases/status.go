@@ -49,8 +49,16 @@ var statusLines = map[int]string{
 // StatusLine is nginx's "200 OK" for code; a code that nginx has no phrase for is the number, of three
 // digits, and the space.
 func StatusLine(code int) string {
-	if s, ok := statusLines[code]; ok {
-		return strconv.Itoa(code) + " " + s
+	if code >= 0 && code < len(wholeLines) && wholeLines[code] != "" {
+		return wholeLines[code]
 	}
 	return FormatStatus(code) + " "
 }
+
+// wholeLines are the lines of the codes that have a phrase.
+var wholeLines = func() (t [600]string) {
+	for code, s := range statusLines {
+		t[code] = strconv.Itoa(code) + " " + s
+	}
+	return t
+}()

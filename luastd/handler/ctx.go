@@ -83,7 +83,9 @@ type Ctx struct {
 
 // BodyArg is the chunk that a body filter sees.
 type BodyArg struct {
-	Data    []byte
+	Data []byte
+	// Fresh: nobody else writes to Data, nor ever will, so that it can be a Lua string as it is.
+	Fresh   bool
 	Last    bool
 	Changed bool
 }

@@ -89,7 +89,7 @@ func (c *Ctx) Send(b []byte) phases.Status {
 	if len(b) == 0 {
 		return phases.OK
 	}
-	return r.Output(phases.Buf{B: b})
+	return r.OutputOne(phases.Buf{B: b})
 }
 
 // Flush sends what was gathered; it waits until the kernel has taken it.
@@ -105,7 +105,7 @@ func (c *Ctx) Flush() phases.Status {
 	if r.HeaderOnly {
 		return phases.OK
 	}
-	return r.Output(phases.Buf{Flush: true})
+	return r.OutputOne(phases.Buf{Flush: true})
 }
 
 // SendLast ends the response, sending the head where it is missing (an empty body then).
@@ -130,10 +130,10 @@ func (c *Ctx) SendLast() phases.Status {
 		if r.HeaderOnly {
 			return phases.OK
 		}
-		return r.Output(phases.Buf{B: c.out10, Last: true})
+		return r.OutputOne(phases.Buf{B: c.out10, Last: true})
 	}
 	if r.HeaderOnly && !r.IsSub() {
 		return phases.OK
 	}
-	return r.Output(phases.Buf{Last: true})
+	return r.OutputOne(phases.Buf{Last: true})
 }

@@ -1,6 +1,7 @@
 package lualib
 
 import (
+	"encoding/binary"
 	"strings"
 	"unsafe"
 
@@ -76,6 +77,16 @@ func mapBytes(L *lua.LState, first, last byte) int {
 		return pushString(L, s)
 	}
 	b := []byte(s)
+	i &^= 7
+	// eight letters at once: the highest bit of each byte of hit says that it is from first to last
+	const ones = 0x0101010101010101
+	from, to := (0x80-uint64(first))*ones, (0x7f-uint64(last))*ones
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		low := x & (0x7f * ones)
+		hit := ^x & (0x80 * ones) & ((low + from) ^ (low + to))
+		binary.LittleEndian.PutUint64(b[i:], x^hit>>2)
+	}
 	for ; i < len(b); i++ {
 		if b[i] >= first && b[i] <= last {
 			b[i] ^= 0x20

@@ -431,7 +431,7 @@ func (w *wire) sendTimeout() time.Duration {
 // blocking runs f, which may wait for the client, so that nobody else is kept waiting with it.
 func (w *wire) blocking(f func()) {
 	if b := w.r.Block; b != nil {
-		b(f)
+		b.Blocking(f)
 		return
 	}
 	f()
@@ -452,6 +452,12 @@ func (w *wire) send(p []byte) (n int, err error) {
 		m, err := w.c.netConn.Write(p[n:])
 		return n + m, err
 	}
+	return w.sendBlocking(p, n)
+}
+
+// sendBlocking writes p from n on, and waits for the client with it.
+func (w *wire) sendBlocking(p []byte, n int) (int, error) {
+	var err error
 	if w.c.loop == nil && w.c.rc != nil && w.c.netConn == w.c.raw {
 		n, err = w.c.tryWrite(p)
 		if err != nil || n == len(p) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 
 	"moongate/phases"
@@ -29,14 +30,20 @@ func handler(m *phases.Module) phases.Handler {
 		if len(c.steps) == 0 {
 			return phases.Declined
 		}
-		e := run{
+		e := runs.Get().(*run)
+		*e = run{
 			r: r, quote: true, status: phases.Declined,
 			log: c.log.V || r.ErrorLog().Enabled(phases.LogDebug),
 		}
 		e.all(c.steps)
-		return e.status
+		status := e.status
+		e.r = nil
+		runs.Put(e)
+		return status
 	}
 }
+
+var runs = sync.Pool{New: func() any { return new(run) }}
 
 func (e *run) all(steps []step) bool {
 	for _, s := range steps {
@@ -121,7 +128,7 @@ func respond(r *phases.Request, code int, text string) phases.Status {
 		return phases.Status(code)
 	}
 	r.SetContentType()
-	return r.Respond(code, r.Out.ContentType, []byte(text))
+	return r.RespondText(code, r.Out.ContentType, text)
 }
 
 // replacement is one rewrite directive.

@@ -2,6 +2,7 @@ package output
 
 import (
 	"strconv"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -34,7 +35,11 @@ func (l *library) argIndex(L *lua.LState) int {
 	case c.Phase == handler.BodyFilter && c.Filter != nil:
 		switch n {
 		case 1:
-			value = lua.LString(c.Filter.Data)
+			if f := c.Filter; f.Fresh {
+				value = lua.LString(unsafe.String(unsafe.SliceData(f.Data), len(f.Data)))
+			} else {
+				value = lua.LString(f.Data)
+			}
 		case 2:
 			value = lua.LBool(c.Filter.Last)
 		}
@@ -56,7 +61,7 @@ func (l *library) argNewIndex(L *lua.LState) int {
 	i, f := int(codec.CheckNumber(L, 2, "?")), c.Filter
 	switch i {
 	case 1:
-		f.Data, f.Changed = l.chunk(L), true
+		f.Data, f.Changed, f.Fresh = l.chunk(L), true, true
 	case 2:
 		f.Last, f.Changed = !lua.LVIsFalse(L.Get(3)), true
 	default:
@@ -65,11 +70,11 @@ func (l *library) argNewIndex(L *lua.LState) int {
 	return 0
 }
 
-// chunk is the value that ngx.arg[1] is set to, as bytes of its own.
+// chunk is the value that ngx.arg[1] is set to, as bytes that nobody changes.
 func (l *library) chunk(L *lua.LState) []byte {
 	switch v := L.Get(3).(type) {
 	case lua.LString:
-		return []byte(v)
+		return unsafe.Slice(unsafe.StringData(string(v)), len(v))
 	case lua.LNumber:
 		return codec.AppendNumber(nil, float64(v))
 	case *lua.LNilType:
