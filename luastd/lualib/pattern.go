@@ -18,7 +18,7 @@ const (
 	capturePosition = -2
 )
 
-type capture struct{ start, len int }
+type capture struct{ start, len int32 }
 
 // matcher matches one pattern against one subject. It lives on the stack of the function that uses it.
 type matcher struct {
@@ -349,11 +349,11 @@ func (m *matcher) balance(s, p int) int {
 	return -1
 }
 
-func (m *matcher) openCapture(s, p, what int) int {
+func (m *matcher) openCapture(s, p int, what int32) int {
 	if m.level >= maxCaptures {
 		m.fail("too many captures")
 	}
-	m.captures[m.level] = capture{s, what}
+	m.captures[m.level] = capture{int32(s), what}
 	m.level++
 	r := m.match(s, p)
 	if r < 0 {
@@ -370,7 +370,7 @@ func (m *matcher) closeCapture(s, p int) int {
 	if l < 0 {
 		m.fail("invalid pattern capture")
 	}
-	m.captures[l].len = s - m.captures[l].start
+	m.captures[l].len = int32(s) - m.captures[l].start
 	r := m.match(s, p)
 	if r < 0 {
 		m.captures[l].len = captureOpen

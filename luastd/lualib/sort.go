@@ -20,6 +20,9 @@ func tableSort(L *lua.LState) int {
 		return 0
 	}
 	s := sorter{L: L, t: t, less: less}
+	if less != nil {
+		s.plain, s.isPlain = comparatorOf(less)
+	}
 	s.sort(1, n)
 	return 0
 }
@@ -74,6 +77,9 @@ type sorter struct {
 	L    *lua.LState
 	t    *lua.LTable
 	less *lua.LFunction
+	// plain is what less does, if that is so plain that it need not be called.
+	plain   comparator
+	isPlain bool
 }
 
 func (s *sorter) get(i int) lua.LValue { return machine.GetInt(s.t, i) }
@@ -83,6 +89,11 @@ func (s *sorter) set(i int, v lua.LValue) { machine.SetInt(s.t, i, v) }
 func (s *sorter) before(a, b lua.LValue) bool {
 	if s.less == nil {
 		return machine.Less(s.L, a, b)
+	}
+	if s.isPlain {
+		if less, ok := s.plain.compare(a, b); ok {
+			return less
+		}
 	}
 	s.L.Push(s.less)
 	s.L.Push(a)

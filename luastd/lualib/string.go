@@ -304,7 +304,9 @@ func stringGSub(L *lua.LState) int {
 		m.reset()
 		e := m.match(at, p)
 		if e >= 0 {
-			n++
+			if n++; n == 1 {
+				out = make([]byte, 0, len(s)+len(s)/4+16)
+			}
 			out = append(out, s[copied:at]...)
 			out = m.replace(out, repl, at, e)
 			copied = e
