@@ -106,6 +106,12 @@ func (lib *library) room(L *lua.LState, m *block, off, n int, addr uint64) []byt
 		machine.Errorf(L, "attempt to access memory at 0x%x, where no object is", addr)
 	}
 	if off < 0 || n < 0 || off > len(m.bytes)-n {
+		if m.fixed && off >= 0 && n > 0 && off+n == len(m.bytes)+1 {
+			// The zero behind a string.
+			b := make([]byte, n)
+			copy(b, m.bytes[off:])
+			return b
+		}
 		machine.Errorf(L, "attempt to access memory outside of an object (%d bytes at offset %d of %d)", n, off, len(m.bytes))
 	}
 	return m.bytes[off : off+n : off+n]
