@@ -44,10 +44,12 @@ func comparatorOf(fn *lua.LFunction) (c comparator, ok bool) {
 	left, right := 0, 1
 	if n == 2 {
 		left, right = 2, 3
+		first := int(code[0] & 0x1ff)
+		c.swapped = first == 1
 		get, key := int(code[0]>>26), int(code[0]>>9&0x1ff)
 		index := key - 256
-		if get != lua.OP_GETTABLE && get != lua.OP_GETTABLEKS || index < 0 ||
-			int(code[0]) != get<<26|2<<18|key<<9 || int(code[1]) != get<<26|3<<18|key<<9|1 {
+		if get != lua.OP_GETTABLE && get != lua.OP_GETTABLEKS || index < 0 || first > 1 ||
+			int(code[0]) != get<<26|2<<18|key<<9|first || int(code[1]) != get<<26|3<<18|key<<9|1-first {
 			return c, false
 		}
 		c.key = fn.Proto.Constants[index]
@@ -64,7 +66,7 @@ func comparatorOf(fn *lua.LFunction) (c comparator, ok bool) {
 	case 1<<18 | right<<9 | left:
 		return c, true
 	case 1<<18 | left<<9 | right:
-		c.swapped = true
+		c.swapped = !c.swapped
 		return c, true
 	}
 	return c, false
