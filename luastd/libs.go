@@ -27,6 +27,7 @@ import (
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
 	"moongate/luastd/resty/core"
+	"moongate/luastd/resty/signal"
 	restystring "moongate/luastd/resty/string"
 )
 
@@ -82,6 +83,7 @@ var preloads = map[string]func(v *handler.VM) lua.LGFunction{
 	"resty.aes":    restystring.AESLoader,
 	"resty.md5":    restystring.MD5,
 	"resty.random": restystring.RandomLoader,
+	"resty.signal": signal.Loader,
 	"resty.sha1":   restystring.SHA1,
 	"resty.sha224": restystring.SHA224,
 	"resty.sha256": restystring.SHA256,
