@@ -41,6 +41,8 @@ type Ctx struct {
 	SeenBody bool
 	// HeadersSet: the script has written a response header, so a length that was there before counts.
 	HeadersSet bool
+	// ReadingBody: a thread waits for the request's body, and nothing else may touch it.
+	ReadingBody bool
 	// RawSocket: ngx.req.socket(true) has taken the connection over; nothing else may write to it.
 	RawSocket bool
 	// NoAbort counts the subrequests that the script waits for; ngx.exit and its like are refused meanwhile.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http/httputil"
+	"sync/atomic"
 
 	"moongate/phases"
 )
@@ -16,6 +17,33 @@ type bodyReader struct {
 	read    int64
 	done    bool
 	started bool
+	cut     atomic.Bool // by WatchBody
+}
+
+// errCut ends the reading of a body that nobody waits for any more.
+var errCut = errors.New("the reading of the body was given up")
+
+// WatchBody ends the reading of the request's body when cancel is closed, which leaves the rest unread. stop ends
+// the watch; call it when the reading has ended.
+func (w *wire) WatchBody(cancel <-chan struct{}) (stop func()) {
+	b := w.body
+	if b == nil || b.done || b.chunks == nil && int64(w.c.buffered()) >= b.left {
+		return func() {} // nothing to wait for
+	}
+	ended, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-cancel:
+			b.cut.Store(true)
+			w.c.raw.SetReadDeadline(past) //nolint:errcheck // wakes the read
+		case <-ended:
+		}
+	}()
+	return func() {
+		close(ended)
+		<-over
+	}
 }
 
 func newChunkedBody(w *wire) *bodyReader {
@@ -38,6 +66,9 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	}
 	if b.w.r.Loc != nil {
 		b.w.c.setRead(b.w.r.Loc.Core.BodyTimeout.V)
+	}
+	if b.cut.Load() {
+		return 0, errCut
 	}
 	if b.chunks != nil {
 		n, err := b.chunks.Read(p)

@@ -39,15 +39,24 @@ func (l *library) readBody(L *lua.LState) int {
 	default:
 		done := make(chan struct{})
 		c.SetValue(readingKey{}, done)
+		c.ReadingBody = true
 		finished := false
 		defer func() {
 			if !finished { // the thread was killed: the body's rest stays unread
 				r.KeepAlive = false
 			}
 			c.SetValue(readingKey{}, nil)
+			c.ReadingBody = false
 			close(done)
 		}()
-		l.v.Wait(func(<-chan struct{}) { rc = r.ReadBody() })
+		l.v.Wait(func(cancel <-chan struct{}) {
+			if w, ok := r.Wire.(interface {
+				WatchBody(cancel <-chan struct{}) (stop func())
+			}); ok {
+				defer w.WatchBody(cancel)()
+			}
+			rc = r.ReadBody()
+		})
 		finished = true
 	}
 	if rc >= 300 || rc == phases.Error {

@@ -299,3 +299,29 @@ func TestSwitchProtocols(t *testing.T) {
 		}
 	}
 }
+
+// TestKilledBodyRead: who reads the body in a thread that is killed does not hold the request up.
+func TestKilledBodyRead(t *testing.T) {
+	s := start(t, `location /t { content_by_lua_block {
+		local t = ngx.thread.spawn(function() ngx.req.read_body() end)
+		ngx.log(ngx.WARN, "taken: ", select(2, ngx.req.socket(true)))
+		ngx.log(ngx.WARN, "killed: ", ngx.thread.kill(t)) } }
+		location /exit { content_by_lua_block { ngx.thread.spawn(function() ngx.req.read_body() end) ngx.exit(444) } }`)
+	for _, path := range []string{"/t", "/exit"} {
+		c, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell", path)
+		c.SetDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // the read will tell
+		if _, err := io.ReadAll(c); err != nil {
+			t.Errorf("%s: %v\n%s", path, err, s.ErrorLog())
+		}
+		c.Close()
+	}
+	for _, line := range []string{"taken: pending request body reading in some other thread", "killed: 1"} {
+		if !strings.Contains(s.ErrorLog(), line) {
+			t.Errorf("no %q in\n%s", line, s.ErrorLog())
+		}
+	}
+}

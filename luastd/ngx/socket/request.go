@@ -122,6 +122,9 @@ const pendingBody = "pending request body reading in some other thread"
 
 // takeAll takes the whole connection over: nothing else answers the client any more.
 func (d *downstream) takeAll(c *handler.Ctx) string {
+	if c.ReadingBody {
+		return pendingBody
+	}
 	if b, ok := c.Value(bodyKey{}).(*downstream); ok && b.left > 0 {
 		return pendingBody
 	}
@@ -149,7 +152,7 @@ func (d *downstream) takeAll(c *handler.Ctx) string {
 func (d *downstream) takeBody(c *handler.Ctx) string {
 	r := c.R
 	switch {
-	case r.BodyRead(), r.BodyStreamed():
+	case c.ReadingBody, r.BodyRead(), r.BodyStreamed():
 		return "request body already exists"
 	case r.BodyDiscarded():
 		return "request body discarded"
