@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -112,14 +110,6 @@ func reportStart(t *phases.Tree) {
 	}
 	background.Close()
 	background = nil
-}
-
-// tune sets the collector for a gateway: the heap may grow to three times what lives before it runs,
-// unless the environment says otherwise.
-func tune() {
-	if os.Getenv("GOGC") == "" && !strings.Contains(os.Getenv("GODEBUG"), "gcstoptheworld") {
-		debug.SetGCPercent(200)
-	}
 }
 
 // redirectStderr lets what the Go runtime says of its own end up in the error log.
