@@ -7,10 +7,10 @@ LINT     := bin/golangci-lint
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race e2e conformance lint fmt fuzz cover dist clean deps
+.PHONY: help run build test race e2e conformance bench conformance-report lint fmt fuzz cover dist clean deps
 
 help: ## this list
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
 
 run: build ## build, and serve the welcome page on http://localhost:8080
 	@mkdir -p logs
@@ -32,8 +32,15 @@ race: ## every test under the race detector
 e2e: build ## the end-to-end tests alone
 	$(GO) test -count=1 -timeout 10m ./cmd/moongate/... ./scripts/...
 
-conformance: build ## run OpenResty's own suite: make conformance SUITE=lua-nginx-module.git HARNESS=test-nginx.git
-	@scripts/conformance.sh "$(SUITE)" "$(HARNESS)" $(BIN)
+RESULTS ?= /tmp/moongate-conformance.json
+conformance: build ## run OpenResty's own suite: make conformance SUITE=lua-nginx-module HARNESS=test-nginx
+	$(GO) run ./scripts/conformance -suite "$(SUITE)" -harness "$(HARNESS)" -binary $(BIN) -files "$(or $(FILES),*)" -out $(RESULTS)
+
+conformance-report: ## write docs/conformance.md from RESULTS=file.json (and BASELINE=file.json, of another server)
+	$(GO) run ./scripts/conformance -report $(RESULTS) -baseline "$(BASELINE)" > docs/conformance.md.new && mv docs/conformance.md.new docs/conformance.md
+
+bench: build ## moongate beside OpenResty, every workload, into bench/out; one of them: make bench W=hello,proxy
+	$(GO) run ./bench -moongate $(BIN) -referee -o bench/out -w '$(W)' $(BENCHFLAGS)
 
 lint: $(LINT) ## golangci-lint
 	$(LINT) run

@@ -15,7 +15,7 @@ var notBuilt = map[string]string{
 	"dav_methods": "", "dav_access": "", "create_full_put_path": "", "mp4": "", "flv": "", "image_filter": "", "xslt_stylesheet": "",
 	"geoip_country": "", "geoip_city": "", "geoip2": "", "perl": "", "perl_set": "", "perl_modules": "", "js_import": "", "js_content": "", "js_set": "",
 	"secure_link": "", "secure_link_md5": "", "secure_link_secret": "", "slice": "", "userid": "", "userid_name": "", "random_index": "",
-	"mirror": "", "mirror_request_body": "", "post_action": "", "memc_pass": "", "redis_pass": "", "redis2_pass": "", "redis2_query": "", "drizzle_pass": "", "postgres_pass": "",
+	"mirror": "", "mirror_request_body": "", "post_action": "", "redis_pass": "", "redis2_pass": "", "redis2_query": "", "drizzle_pass": "", "postgres_pass": "",
 	"srcache_fetch": "", "srcache_store": "", "rds_json": "", "encrypted_session_key": "", "iconv_filter": "", "xss_get": "", "form_input": "", "set_form_input": "",
 	"ancient_browser": "", "ancient_browser_value": "", "modern_browser": "", "modern_browser_value": "",
 	"http3": "", "quic_retry": "", "http2_push": "", "api": "that is NGINX Plus", "status_zone": "that is NGINX Plus", "health_check": "that is NGINX Plus", "zone_sync": "that is NGINX Plus",
@@ -25,7 +25,7 @@ var notBuilt = map[string]string{
 // notBuiltFamilies are whole modules: every directive that begins so is theirs.
 var notBuiltFamilies = []string{
 	"fastcgi_", "uwsgi_", "scgi_", "grpc_", "memcached_", "proxy_cache", "proxy_store", "sub_filter", "ssi_", "userid_", "secure_link_", "dav_", "mp4_",
-	"image_filter_", "xslt_", "geoip_", "perl_", "js_", "memc_", "redis2_", "redis_", "drizzle_", "postgres_", "srcache_", "rds_", "encrypted_session_",
+	"image_filter_", "xslt_", "geoip_", "perl_", "js_", "redis2_", "redis_", "drizzle_", "postgres_", "srcache_", "rds_", "encrypted_session_",
 	"iconv_", "xss_", "http2_", "http3_", "quic_", "mirror_", "slice_", "health_check", "auth_jwt_", "session_log", "sticky_", "ssl_ocsp", "ssl_stapling",
 	"array_", "set_form_input", "brotli", "zstd",
 }

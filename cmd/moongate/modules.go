@@ -19,6 +19,7 @@ import (
 	"moongate/phases/limitreq"
 	"moongate/phases/log"
 	"moongate/phases/maps"
+	"moongate/phases/memc"
 	"moongate/phases/notmodified"
 	"moongate/phases/proxy"
 	"moongate/phases/ranges"
@@ -59,6 +60,7 @@ func modules() []*phases.Module {
 		emptygif.Module,
 		upstream.Module,
 		proxy.Module,
+		memc.Module,
 		log.Module,
 		ranges.HeaderModule,
 		gzip.Module,

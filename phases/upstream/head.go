@@ -57,6 +57,9 @@ func interim(b []byte) bool {
 
 // receive reads the answer and passes it on.
 func (x *Exchange) receive() (rc phases.Status, again bool) {
+	if t, ok := x.Maker.(Translator); ok {
+		return x.receiveTranslated(t)
+	}
 	x.action = "reading response header from upstream"
 	c := x.c
 	limit := x.Conf.BufferSize
@@ -90,9 +93,14 @@ func (x *Exchange) receive() (rc phases.Status, again bool) {
 			return x.headFailed(err)
 		}
 	}
-	head := string(c.buf[c.r : c.r+n])
-	c.r += n
+	return x.headCame(string(c.buf[c.r:c.r+n]), n, "")
+}
+
+// headCame goes on with a head that came: n bytes of the buffer. tail is what follows the body of a translated answer.
+func (x *Exchange) headCame(head string, n int, tail string) (rc phases.Status, again bool) {
+	x.c.r += n
 	x.relay.received += int64(n)
+	x.relay.tail = tail
 	x.state.HeaderTime = time.Since(x.attempt)
 	if err := x.parse(head); err != nil {
 		x.logf(phases.LogErr, "%v", err)

@@ -24,6 +24,7 @@ type relayState struct {
 	// gather keeps the body back until it fills a buffer, in held: nobody sees the answer before its end.
 	gather bool
 	held   []byte
+	tail   string // what has to follow a translated body
 }
 
 func sinceAttempt(x *Exchange) time.Duration { return time.Since(x.attempt) }
@@ -141,6 +142,9 @@ func (x *Exchange) forward(last bool) phases.Status {
 // request may be quick.
 func (x *Exchange) complete(close bool) phases.Status {
 	c := x.c
+	if x.relay.tail != "" && !x.skipTail() {
+		return x.end(phases.Error)
+	}
 	extra := c.r != c.w
 	if extra {
 		if x.resp.chunked {

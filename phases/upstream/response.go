@@ -24,7 +24,7 @@ func (x *Exchange) respond() phases.Status {
 	if rc == phases.Error || rc > phases.OK {
 		return x.end(rc)
 	}
-	if bodiless || !p.chunked && p.length == 0 {
+	if bodiless || !p.chunked && p.length == 0 && x.relay.tail == "" {
 		x.relay.length = 0
 		x.finish(!p.close && x.c.r == x.c.w)
 		if r.HeaderOnly {
