@@ -27,24 +27,24 @@ var classSets = func() (sets [256]charset) {
 	return sets
 }()
 
-// singleSet puts the characters that the class pat[p:end] matches into set.
-func (set *charset) single(pat string, p, end int) {
+// single makes s the characters that the class pat[p:end] matches.
+func (s *charset) single(pat string, p, end int) {
 	switch pat[p] {
 	case '.':
-		*set = charset{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+		*s = charset{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 	case '%':
-		*set = classSets[pat[p+1]]
+		*s = classSets[pat[p+1]]
 	case '[':
-		set.bracketed(pat, p, end)
+		s.bracketed(pat, p, end)
 	default:
-		*set = charset{}
-		set.add(pat[p])
+		*s = charset{}
+		s.add(pat[p])
 	}
 }
 
 // bracketed is single for the set pat[p:end], both brackets included.
-func (set *charset) bracketed(pat string, p, end int) {
-	*set = charset{}
+func (s *charset) bracketed(pat string, p, end int) {
+	*s = charset{}
 	p++
 	inverse := pat[p] == '^'
 	if inverse {
@@ -54,19 +54,19 @@ func (set *charset) bracketed(pat string, p, end int) {
 		switch {
 		case pat[p] == '%':
 			p++
-			set.union(&classSets[pat[p]])
+			s.union(&classSets[pat[p]])
 		case p+2 < last && pat[p+1] == '-':
 			for c := int(pat[p]); c <= int(pat[p+2]); c++ {
-				set.add(byte(c))
+				s.add(byte(c))
 			}
 			p += 2
 		default:
-			set.add(pat[p])
+			s.add(pat[p])
 		}
 	}
 	if inverse {
-		for i := range set {
-			set[i] = ^set[i]
+		for i := range s {
+			s[i] = ^s[i]
 		}
 	}
 }

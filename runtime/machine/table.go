@@ -345,12 +345,12 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 func Pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
 	return func(yield func(k, v lua.LValue) bool) {
 		x := tableOf(t)
-		for i := 0; i < len(x.array); i++ {
+		for i := 0; i < len(x.array); i++ { //nolint:intrange // the loop may make it shorter
 			if v := x.array[i]; !isNil(v) && !yield(lua.LNumber(i+1), v) {
 				return
 			}
 		}
-		for i := 0; i < len(x.keys); i++ {
+		for i := 0; i < len(x.keys); i++ { //nolint:intrange // likewise
 			k := x.keys[i]
 			var v lua.LValue
 			var ok bool

@@ -1,6 +1,9 @@
 package syntax
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // item is what a positional field of a table constructor is.
 type item uint8
@@ -99,7 +102,7 @@ func (t *template) store(key int, hasValue bool) {
 // resize makes the array the largest power of two of which more than half is used, by the keys with values and the new one.
 func (t *template) resize(key int) {
 	var bins [bits.UintSize]int
-	keys := append(t.used[:len(t.used):len(t.used)], key)
+	keys := append(slices.Clip(t.used), key)
 	integers := 0
 	for _, k := range keys {
 		if k > 0 {
