@@ -295,7 +295,7 @@ func (m *module) wait(L *lua.LState, p *process) int {
 		}
 	}
 	<-p.done
-	p.finalize()
+	p.waited()
 	L.Push(lua.LBool(p.reason == "exit" && p.status == 0))
 	L.Push(lua.LString(p.reason))
 	L.Push(lua.LNumber(p.status))

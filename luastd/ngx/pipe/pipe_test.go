@@ -23,6 +23,10 @@ func TestPipe(t *testing.T) {
 		{"timeouts", `local p = pipe.spawn("echo -n ab; sleep 5", {stdout_read_timeout = 50, wait_timeout = 10}) ngx.say(p:stdout_read_line()) ngx.say(p:wait()) p:set_timeouts(nil, 10) ngx.say(p:stdout_read_line()) ngx.say(p:kill(15)) p:set_timeouts(nil, nil, nil, 5000) ngx.say(p:wait()) ngx.say(select(2, pcall(p.set_timeouts, p, -1)))`,
 			"niltimeoutab\nniltimeout\nniltimeout\ntrue\nfalsesignal15\nbad write_timeout option\n", ""},
 		{"no such command", `local p = pipe.spawn({"no-such-cmd"}) ngx.say(p:wait())`, "falseexit1\n", "lua pipe child execvp() failed while executing no-such-cmd (2: No such file or directory)"},
+		{"waited for under a reader", `for i = 1, 20 do local p = pipe.spawn("head -c 100000 /dev/zero")
+			local t = ngx.thread.spawn(function() local n = 0 while true do local d, err, rest = p:stdout_read_any(1000) n = n + #(d or rest or "") if not d then return n, err end end end)
+			local ok = p:wait() local _, n, err = ngx.thread.wait(t) if not ok or n ~= 100000 or err ~= "closed" then ngx.say(i, " ", n, " ", err) end
+			if p:stdout_read_any(1) then ngx.say("open") end end ngx.say("done")`, "done\n", ""},
 		{"busy, aborted", `local p = pipe.spawn("sleep 5") local t = ngx.thread.spawn(function() return p:stdout_read_line() end) ngx.say(p:stdout_read_line()) ngx.say(p:shutdown("stdout")) ngx.say(ngx.thread.wait(t)) ngx.say(p:kill(0), p:kill(1000))`,
 			"nilpipe busy reading\ntrue\ntruenilaborted\ntruenilinvalid signal\n", ""},
 		{"bad arguments", `ngx.say(select(2, pcall(pipe.spawn, {}))) ngx.say(select(2, pcall(pipe.spawn, 1))) local p = pipe.spawn("true") ngx.say(select(2, pcall(p.wait, {}))) ngx.say(type(p), type(p:pid()))

@@ -46,6 +46,8 @@ type stream struct {
 	eof     bool
 	reader  *vm.Thread
 	aborted bool // closed under a reader
+	// draining is set when the process has been waited for while somebody reads: the stream stays open until its end, so that no output is lost.
+	draining bool
 }
 
 // LuaType is what type() answers for a process.
@@ -130,6 +132,8 @@ func (p *process) reap() {
 // destroy kills a process that nobody waited for, and closes its pipes.
 func (p *process) destroy() {
 	if p.finalized {
+		p.out[0].close()
+		p.out[1].close()
 		return
 	}
 	p.v.Tree.Log(phases.LogDebug, "lua pipe destroy process:%016X pid:%d", p.id(), p.pid)
@@ -143,6 +147,19 @@ func (p *process) destroy() {
 func (p *process) finalize() {
 	p.finalized = true
 	p.closeAll()
+}
+
+// waited gives up what is left of a process that has ended, but for streams that are being read.
+func (p *process) waited() {
+	p.finalized = true
+	p.closeStdin()
+	for i := range p.out {
+		if s := &p.out[i]; s.reader != nil {
+			s.draining = true
+		} else {
+			s.close()
+		}
+	}
 }
 
 func (p *process) closeAll() {
@@ -217,6 +234,10 @@ func (s *stream) fill(p *process) error {
 		return nil
 	}
 	s.eof = errors.Is(err, io.EOF)
+	if s.draining && err != nil {
+		s.draining = false
+		s.close()
+	}
 	return err
 }
 

@@ -23,7 +23,7 @@ func (m *module) read(i int, take reader) func(L *lua.LState, p *process) int {
 		s := &p.out[i]
 		p.settle(&s.reader)
 		switch {
-		case p.finalized:
+		case p.finalized && !s.draining:
 			return fail(L, "closed")
 		case i == 1 && p.merged:
 			return fail(L, "merged to stdout")
