@@ -130,10 +130,18 @@ func newCrypter(L *lua.LState, mt *lua.LTable) int {
 // of it.
 func (c *crypter) keyGiven(L *lua.LState, t *lua.LTable, key []byte, ivLen int) string {
 	iv, ok := t.RawGetString("iv").(lua.LString)
-	if !ok || len(iv) < ivLen {
-		return "bad iv"
+	switch {
+	case !ok:
+		return "iv is needed"
+	case len(iv)*8 > c.suite.size || iv == "":
+		return "bad iv length"
+	case c.suite.mode == "gcm":
+		c.iv = []byte(iv)
+	default:
+		// As in OpenResty, a short one is filled up with zeros.
+		c.iv = make([]byte, ivLen)
+		copy(c.iv, iv)
 	}
-	c.iv = []byte(iv)[:ivLen]
 	if f := t.RawGetString("method"); f != lua.LNil {
 		L.Push(f)
 		L.Push(lua.LString(key))
@@ -199,7 +207,7 @@ func checkCrypter(L *lua.LState) *crypter {
 			}
 		}
 	}
-	codec.Raise(L, "bad argument #1: an aes object expected")
+	codec.Raise(L, "bad argument #1 self: table expected, got "+codec.TypeName(L, 1))
 	return nil
 }
 

@@ -86,11 +86,13 @@ ec4e852aa7672439750a16b7e9e99e6fe6afd2e3 a moon gate is round
 			"aes, mistakes", `
 			ngx.say(aes.cipher(512), " ", aes.cipher(128, "xts"))
 			ngx.say(aes:new("k", "short"))
-			ngx.say(aes:new("k", nil, aes.cipher(128), {iv = "short"}))
+			ngx.say(aes:new("k", nil, aes.cipher(128), {iv = ("x"):rep(17)}))
+			ngx.say(aes:new("k", nil, aes.cipher(128), {}))
+			ngx.say(pcall(aes:new("k").encrypt, "k"))
 			ngx.say(aes:new("k", nil, aes.cipher(128), {iv = ("x"):rep(16)}))
 			ngx.say(aes:new("k"):decrypt("no block"))
 			ngx.say(aes:new("k"):decrypt(("x"):rep(16)))`,
-			"nil nil\nnilsalt must be 8 characters or nil\nnilbad iv\nnilbad key length\n" +
+			"nil nil\nnilsalt must be 8 characters or nil\nnilbad iv length\nniliv is needed\nfalsebad argument #1 self: table expected, got string\nnilbad key length\n" +
 				"nilEVP_DecryptFinal_ex failed\nnilEVP_DecryptFinal_ex failed\n",
 		},
 	}
