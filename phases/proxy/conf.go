@@ -15,7 +15,8 @@ type config struct {
 	connectTimeout, sendTimeout, readTimeout phases.Opt[time.Duration]
 	bufferSize                               phases.Opt[int64]
 	buffers                                  phases.Opt[phases.Buffers]
-	busySize                                 phases.Opt[int64]
+	busySize, maxTempFile                    phases.Opt[int64]
+	tempPath                                 phases.Opt[string]
 	buffering, requestBuffering              phases.Opt[bool]
 	next                                     phases.Opt[upstream.Next]
 	nextTries                                phases.Opt[int]
@@ -63,6 +64,8 @@ func merge(l *phases.Load, parent, child any) error {
 	c.bufferSize.Merge(p.bufferSize, pageSize)
 	c.buffers.Merge(p.buffers, phases.Buffers{Number: 8, Size: pageSize})
 	c.busySize.Merge(p.busySize, 0)
+	c.maxTempFile.Merge(p.maxTempFile, 1<<30)
+	c.tempPath.Merge(p.tempPath, "proxy_temp")
 	c.buffering.Merge(p.buffering, true)
 	c.requestBuffering.Merge(p.requestBuffering, true)
 	c.next.Merge(p.next, upstream.NextError|upstream.NextTimeout)
@@ -102,6 +105,7 @@ func merge(l *phases.Load, parent, child any) error {
 	c.up = upstream.Conf{
 		ConnectTimeout: c.connectTimeout.V, SendTimeout: c.sendTimeout.V, ReadTimeout: c.readTimeout.V,
 		BufferSize: int(c.bufferSize.V), Buffering: c.buffering.V,
+		BufferMemory: c.buffers.V.Number * int(c.buffers.V.Size), MaxTempFile: c.maxTempFile.V, TempPath: c.tempPath.V,
 		Next: c.next.V, NextTries: c.nextTries.V, NextTimeout: c.nextTimeout.V,
 		InterceptErrors: c.intercept.V, IgnoreClientAbort: c.ignoreAbort.V, ForceRanges: c.forceRanges.V, PassTrailers: c.passTrailers.V,
 		Ignore: c.ignore.V, LimitRate: c.limitRate.V, Bind: c.bind.V, SocketKeepalive: c.socketKeepalive.V,

@@ -97,8 +97,8 @@ func directives(handler phases.Handler) []phases.Directive {
 		// tuning of what does not exist here: hashes, temporary files, aio
 		loc("proxy_headers_hash_max_size", phases.Take1, phases.Ignore),
 		loc("proxy_headers_hash_bucket_size", phases.Take1, phases.Ignore),
-		loc("proxy_temp_path", phases.Arity{Min: 1, Max: 4}, phases.Ignore),
-		loc("proxy_max_temp_file_size", phases.Take1, phases.Ignore),
+		loc("proxy_temp_path", phases.Arity{Min: 1, Max: 4}, phases.SetString(func(c *C) *phases.Opt[string] { return &c.tempPath })),
+		size("proxy_max_temp_file_size", func(c *C) *phases.Opt[int64] { return &c.maxTempFile }),
 		loc("proxy_temp_file_write_size", phases.Take1, phases.Ignore),
 		loc("proxy_send_lowat", phases.Take1, phases.Ignore),
 		locIf("proxy_store", phases.Take1, setOff("responses are not stored")),

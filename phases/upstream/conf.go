@@ -81,6 +81,9 @@ type Conf struct {
 	ReadTimeout       time.Duration // between two reads
 	BufferSize        int           // bytes; bounds the response's head
 	Buffering         bool
+	BufferMemory      int    // bytes read ahead of a slow client in memory, and
+	MaxTempFile       int64  // in a temporary file
+	TempPath          string // under which that is made
 	Next              Next
 	NextTries         int           // 0: any number
 	NextTimeout       time.Duration // 0: for ever

@@ -435,6 +435,7 @@ func (b *Balance) freeLeft() {
 func (x *Exchange) drop() {
 	x.setVictim(nil)
 	if x.c != nil {
+		x.stopSpool()
 		x.countBytes()
 		x.c.close()
 		x.c = nil

@@ -24,6 +24,7 @@ type relayState struct {
 	// gather keeps the body back until it fills a buffer, in held: nobody sees the answer before its end.
 	gather bool
 	held   []byte
+	spool  *spool // reads on while the client is slow; nil where nothing does
 	tail   string // what has to follow a translated body
 }
 
@@ -50,7 +51,10 @@ func (x *Exchange) relayBody() phases.Status {
 		if done {
 			return x.complete(p.close)
 		}
-		if rc := x.progress(); rc == phases.Error {
+		if s.spool == nil {
+			s.spool = x.newSpool()
+		}
+		if rc := s.spool.watch(x); rc == phases.Error {
 			return x.end(rc)
 		}
 		if c.r == c.w {
@@ -64,7 +68,7 @@ func (x *Exchange) relayBody() phases.Status {
 		}
 		x.pace()
 		held := c.w
-		n, err := x.read(c.buf[c.w:])
+		n, err := x.readOn(c.buf[c.w:])
 		c.w += n
 		s.received -= int64(held) // counted before
 		if n == 0 && err != nil {
@@ -156,8 +160,9 @@ func (x *Exchange) complete(close bool) phases.Status {
 	if x.Conf.PassTrailers {
 		x.R.Out.Trailers.CopyFrom(&x.resp.trailers)
 	}
+	inStep := x.stopSpool()
 	rc := x.forward(true) // the pieces lie in the connection's buffer
-	x.finish(!close && !extra && rc != phases.Error)
+	x.finish(!close && !extra && inStep && rc != phases.Error)
 	return rc
 }
 

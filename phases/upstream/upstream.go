@@ -137,6 +137,17 @@ func (u *Upstream) tries() int {
 	return n
 }
 
+// Implied reports whether the group is one that a URL to a host has brought about.
+func (u *Upstream) Implied() bool { return !u.block && !u.dynamic }
+
+// FullName is the name with the port that belongs to it: those of implied groups have one.
+func (u *Upstream) FullName() string {
+	if port := portOr(u.port, u.defPort); u.Implied() && port != 0 {
+		return fmt.Sprintf("%s:%d", u.Name, port)
+	}
+	return u.Name
+}
+
 // Servers lists the servers as they were configured. The caller must not change them.
 func (u *Upstream) Servers() []Server { return u.servers }
 
@@ -161,6 +172,9 @@ func (u *Upstream) SetPeerDown(backup bool, id int, down bool) error {
 		return errors.New("bad peer id")
 	}
 	l.list[id].down = down
+	if !down {
+		l.list[id].fails = 0
+	}
 	return nil
 }
 

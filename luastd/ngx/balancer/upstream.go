@@ -24,14 +24,14 @@ func UpstreamLoader(v *handler.VM) lua.LGFunction {
 			list := upstream.All(v.Tree)
 			t := L.CreateTable(len(list), 0)
 			for _, u := range list {
-				t.Append(lua.LString(u.Name))
+				t.Append(lua.LString(u.FullName()))
 			}
 			L.Push(t)
 			return 1
 		})
 		// servers = upstream.get_servers(upstream_name)
 		set("get_servers", func(L *lua.LState) int {
-			return ofGroup(v, L, "get_servers", func(u *upstream.Upstream) *lua.LTable { return servers(L, u.Servers()) })
+			return ofGroup(v, L, "get_servers", func(u *upstream.Upstream) *lua.LTable { return servers(L, u) })
 		})
 		// peers = upstream.get_primary_peers(upstream_name)
 		set("get_primary_peers", func(L *lua.LState) int {
@@ -60,10 +60,15 @@ func ofGroup(v *handler.VM, L *lua.LState, name string, f func(u *upstream.Upstr
 	return 1
 }
 
-func servers(L *lua.LState, list []upstream.Server) *lua.LTable {
+// servers describes a group's servers. That of an implied group has an address and nothing else, as in nginx.
+func servers(L *lua.LState, u *upstream.Upstream) *lua.LTable {
+	list := u.Servers()
 	out := L.CreateTable(len(list), 0)
 	for i := range list {
-		s := &list[i]
+		s := list[i]
+		if u.Implied() {
+			s = upstream.Server{Addrs: s.Addrs}
+		}
 		t := L.CreateTable(0, 7)
 		if s.Name != "" {
 			t.RawSetString("name", lua.LString(s.Name))
@@ -153,6 +158,6 @@ func currentName(v *handler.VM, L *lua.LState) int {
 		L.Push(lua.LNil)
 		return 1
 	}
-	L.Push(lua.LString(x.Group.Name))
+	L.Push(lua.LString(x.Group.FullName()))
 	return 1
 }
