@@ -154,7 +154,8 @@ func (t *talk) build(r *phases.Request) phases.Status {
 			b = append(append(b, ' '), exptime...)
 		}
 	}
-	t.text = append(b, "\r\n"...)
+	b = append(b, "\r\n"...)
+	t.text = b
 	return phases.OK
 }
 
