@@ -35,6 +35,7 @@ type lineBuffer struct {
 	mu     sync.Mutex
 	max    int64 // bytes; 0: off
 	tail   int64 // where the next line would begin
+	head   int64 // where the line that was dropped last ended; a gap behind it is not seen before the next is dropped
 	filter phases.LogLevel
 	list   []record
 }
@@ -42,9 +43,10 @@ type lineBuffer struct {
 // drop takes the oldest line out; the lock is held.
 func (b *lineBuffer) drop() record {
 	r := b.list[0]
+	b.head = r.start + int64(len(r.line)+recordOverhead)
 	b.list[0] = record{}
 	if b.list = b.list[1:]; len(b.list) == 0 {
-		b.list, b.tail = nil, 0
+		b.list, b.tail, b.head = nil, 0, 0
 	}
 	return r
 }
@@ -54,10 +56,10 @@ func (b *lineBuffer) room() int64 {
 	switch {
 	case len(b.list) == 0:
 		return b.max
-	case b.tail > b.list[0].start:
+	case b.tail > b.head:
 		return b.max - b.tail
 	}
-	return b.list[0].start - b.tail
+	return b.head - b.tail
 }
 
 // add stores r; the lock is held.
@@ -72,6 +74,9 @@ func (b *lineBuffer) add(r record) {
 				b.drop()
 			}
 			b.tail = 0
+			if len(b.list) > 0 && b.head > b.list[0].start {
+				b.head = 0
+			}
 		}
 		for b.room() < need {
 			b.drop()
@@ -88,7 +93,7 @@ func Capture(size int64) {
 	b := &captured
 	b.mu.Lock()
 	if size != b.max {
-		b.list, b.tail = nil, 0
+		b.list, b.tail, b.head = nil, 0, 0
 	}
 	b.max, b.filter = size, phases.LogDebug
 	b.mu.Unlock()
