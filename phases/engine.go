@@ -231,12 +231,9 @@ func (e *Engine) Refuse(r *Request, status Status) {
 // taken the connection's address away.
 func (e *Engine) begin(r *Request, t *Tree) bool {
 	r.bind(t)
-	var l *Listen
-	for _, x := range t.Listens {
-		if x.Address == r.Conn.Listen.Address && x.Network == r.Conn.Listen.Network {
-			l = x
-			break
-		}
+	l := r.Conn.Listen
+	if l.tree != t { // a reload came between
+		l = t.listenLike(l)
 	}
 	if l == nil {
 		r.Loc = t.http.loc
@@ -253,6 +250,16 @@ func (e *Engine) begin(r *Request, t *Tree) bool {
 		r.Log(LogInfo, r.Refused+" while reading client request headers")
 	}
 	return true
+}
+
+// listenLike is t's own view of another tree's address; nil where it has none.
+func (t *Tree) listenLike(l *Listen) *Listen {
+	for _, x := range t.Listens {
+		if x.Address == l.Address && x.Network == l.Network {
+			return x
+		}
+	}
+	return nil
 }
 
 func (r *Request) panicked(p any) {

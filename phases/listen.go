@@ -32,6 +32,7 @@ type Listen struct {
 	server     *Server
 	servers    []*Server
 	names      *nameTable
+	tree       *Tree // that it is listed in
 }
 
 // Servers lists the servers of the address.
@@ -189,6 +190,7 @@ func (t *Tree) linkListens(errs *conf.ErrorList) {
 				a = x
 				a.Default = s
 				byKey[x.Key()] = a
+				a.tree = t
 				t.Listens = append(t.Listens, a)
 				a.names = &nameTable{}
 			} else {
