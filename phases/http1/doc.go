@@ -3,11 +3,13 @@
 // 100-continue) ruled as nginx rules it.
 //
 // The wire format of request heads is parsed and checked by fasthttp's codec, which refuses what could
-// be framed in two ways. The order and the case of the header lines are kept beside it, because scripts
+// be framed in two ways; heads so ordinary that it would take them in any case (plain.go) pass it by. The order and the case of the header lines are kept beside it, because scripts
 // can see them. Responses are laid out here, in nginx's order, into one buffer: an answer that fits
 // leaves with one system call.
 //
-// A connection has one goroutine. While it waits for a request it holds no buffer: the first read of a
-// request goes into a buffer borrowed for the attempt, so that idle connections cost only their
-// goroutine.
+// On Linux, connections without TLS wait in a few epoll loops (loop_linux.go) and are served on the goroutine that
+// leads their loop. A request that has to wait says so (phases.Request.Waiting): another goroutine leads the loop then,
+// and the request goes on alone, so that handlers may block as they like. Other connections have a goroutine each.
+// While it waits for a request a connection holds no buffer: the first read of a request goes into a buffer borrowed
+// for the attempt.
 package http1

@@ -66,11 +66,11 @@ func newLoop() (*loop, error) {
 			err = unix.SetNonblock(fd, true) // so that Go's poller takes it
 		}
 		if err != nil {
-			unix.Close(kick)
+			unix.Close(kick) //nolint:errcheck // nothing was written
 		}
 	}
 	if err != nil {
-		unix.Close(fd)
+		unix.Close(fd) //nolint:errcheck // ditto
 		return nil, err
 	}
 	l := &loop{ep: os.NewFile(uintptr(fd), "epoll"), fd: fd, kick: kick, lead: make(chan struct{}), wake: make(chan struct{}, 1), closed: make(chan struct{})}
@@ -79,7 +79,7 @@ func newLoop() (*loop, error) {
 	}
 	if err != nil {
 		l.ep.Close()
-		unix.Close(kick)
+		unix.Close(kick) //nolint:errcheck // ditto
 		return nil, err
 	}
 	l.poll = l.events0
@@ -91,8 +91,7 @@ func newLoop() (*loop, error) {
 // close ends the loop once no connection is left in it.
 func (l *loop) close() {
 	close(l.closed)
-	l.ep.Close()
-	unix.Close(l.kick)
+	l.ep.Close() // which wakes the leader
 }
 
 // add has the loop wait for c's requests.
@@ -156,6 +155,7 @@ func (l *loop) step() bool {
 		l.kicked = false
 		if err := l.rc.Read(l.poll); err != nil {
 			<-l.closed
+			unix.Close(l.kick) //nolint:errcheck // nobody else uses it any more
 			return false
 		}
 		if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
@@ -193,7 +193,7 @@ func (l *loop) events0(uintptr) bool {
 	if l.rounds >= roundsInARow && !l.kicked {
 		l.kicked, l.rounds = true, 0
 		one := uint64(1)
-		syscall.RawSyscall(unix.SYS_WRITE, uintptr(l.kick), uintptr(unsafe.Pointer(&one)), 8)
+		syscall.RawSyscall(unix.SYS_WRITE, uintptr(l.kick), uintptr(unsafe.Pointer(&one)), 8) //nolint:errcheck // its counter cannot overflow
 		return false
 	}
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events[0])), eventRoom, 0, 0, 0)

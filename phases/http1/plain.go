@@ -1,5 +1,7 @@
 package http1
 
+import "strings"
+
 // What a byte may be in a request's head.
 const (
 	inName  = 1 << iota // a header's name: RFC 9110's token
@@ -67,7 +69,7 @@ func plain(head string) bool {
 		switch len(name) {
 		case 4:
 			if equalLower(name, "host") {
-				if i-begin < 2 || head[begin:i] == " " {
+				if strings.Trim(head[begin:i], " \t") == "" {
 					return false
 				}
 				hosts++
