@@ -63,7 +63,11 @@ func RunScript(t *phases.Tree, s Script) int {
 		return 0
 	}
 	if err != nil {
-		return fail(handler.ErrorText(err))
+		msg := handler.ErrorText(err)
+		if !strings.Contains(msg, "\ncoroutine 1:\n") { // of one thread, the traceback is debug.traceback's
+			msg = strings.Replace(msg, "\ncoroutine 0:\n", "\n", 1)
+		}
+		return fail(msg)
 	}
 	return 0
 }
