@@ -289,6 +289,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		defer x.watchIfSlow()()
 	}
 	o := dialOptions{x.local, x.Conf.SocketKeepalive, x.Conf.RcvBuf, x.Conf.SndBuf}
+	x.R.Waiting()
 	c, err := dial(ctx, a, &o)
 	if err != nil {
 		rc, again = x.dialFailed(a, err)

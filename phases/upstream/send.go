@@ -33,10 +33,12 @@ func (x *Exchange) send() (rc phases.Status, again, ok bool) {
 	x.action = "sending request to upstream"
 	c := x.c
 	if x.rest != BodyNone {
+		x.R.Waiting()
 		return x.sendStream()
 	}
 	c.writeBy(x.sendTimeout)
 	n, err := c.Write(x.out)
+	x.R.Waiting()
 	x.state.BytesSent = int64(n)
 	x.sent = n > 0
 	if err != nil {
