@@ -52,7 +52,7 @@ func (r *Request) special(rc Status) Status {
 		r.Out.Status = code
 	}
 	r.Out.StatusText = ""
-	page := errorPageBody(code, c.tokens())
+	page := errorPageBody(code, c.Signature())
 	r.Out.ClearLastModified()
 	r.Out.Headers.Delete("Accept-Ranges")
 	if page == "" {
@@ -133,7 +133,7 @@ func (r *Request) sendErrorPage(p *ErrorPage) Status {
 	r.errStatus = code
 	r.Out.Headers.Put("Location", uri)
 	r.Out.Status = code
-	page := errorPageBody(code, r.Loc.Core.tokens())
+	page := errorPageBody(code, r.Loc.Core.Signature())
 	r.Out.ContentType = "text/html"
 	r.Out.ContentLength = int64(len(page))
 	r.Out.ClearLastModified()
