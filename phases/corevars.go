@@ -90,7 +90,7 @@ func (t *Tree) addCoreVariables() {
 		return fmt.Sprintf("%d.%03d", ms/1000, ms%1000), true
 	})
 	live("time_iso8601", func(*Request) (string, bool) { return now().Format("2006-01-02T15:04:05-07:00"), true })
-	live("time_local", func(*Request) (string, bool) { return now().Format("02/Jan/2006:15:04:05 -0700"), true })
+	live("time_local", func(*Request) (string, bool) { return localTime(), true })
 	live("request_time", func(r *Request) (string, bool) { return str(seconds(now().Sub(r.Main.Start))) })
 	add("request_id", func(r *Request) (string, bool) {
 		if r.Main.id == "" {

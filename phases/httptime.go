@@ -2,6 +2,7 @@ package phases
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,3 +30,22 @@ func ParseHTTPTime(s string) (time.Time, bool) {
 
 // FormatHTTPTime prints t as Last-Modified and Date do.
 func FormatHTTPTime(t time.Time) string { return t.UTC().Format(httpTimeLayout) }
+
+// second is the text of a second.
+type second struct {
+	unix int64
+	text string
+}
+
+var lastLocal atomic.Pointer[second]
+
+// localTime is the present second as access logs have it. As in nginx the text is made once a second.
+func localTime() string {
+	t := now()
+	if s := lastLocal.Load(); s != nil && s.unix == t.Unix() {
+		return s.text
+	}
+	s := &second{t.Unix(), t.Format("02/Jan/2006:15:04:05 -0700")}
+	lastLocal.Store(s)
+	return s.text
+}
