@@ -46,6 +46,7 @@ type function struct {
 	upvalues []upvalue
 	block    *block
 	marks    []mark
+	named    markIndex
 }
 
 // upvalue says where a new closure finds a captured variable: in a register of the enclosing function, or among that

@@ -110,7 +110,7 @@ func (f *function) patchHere(list int) {
 	f.joinJumps(&f.pending, list)
 }
 
-// joinJumps appends list b to list a.
+// joinJumps adds list b to list a. The longer one is not walked to its end, so that a chain of many conditions takes linear time.
 func (f *function) joinJumps(a *int, b int) {
 	if b == noJump {
 		return
@@ -119,9 +119,19 @@ func (f *function) joinJumps(a *int, b int) {
 		*a = b
 		return
 	}
-	last := *a
-	for n := f.nextJump(last); n != noJump; n = f.nextJump(last) {
-		last = n
+	lastA, lastB := *a, b
+	for {
+		next := f.nextJump(lastA)
+		if next == noJump {
+			f.setJump(lastA, b)
+			return
+		}
+		lastA = next
+		if next = f.nextJump(lastB); next == noJump {
+			f.setJump(lastB, *a)
+			*a = b
+			return
+		}
+		lastB = next
 	}
-	f.setJump(last, b)
 }

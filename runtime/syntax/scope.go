@@ -15,7 +15,7 @@ type block struct {
 	isLoop   bool
 }
 
-// mark is a label, or a goto whose label has not been found yet.
+// mark is a label, or a goto; one whose label has been found has no name any more.
 type mark struct {
 	name    string
 	isLabel bool
@@ -50,44 +50,50 @@ func (f *function) leave() {
 
 // arrive marks the place behind a loop, where its breaks lead, and then settles the loop's other gotos.
 func (f *function) arrive(b *block) {
-	label := mark{name: breakName, isLabel: true, pc: f.here(), active: b.active}
-	rest := f.marks[:b.marks]
-	for _, m := range f.marks[b.marks:] {
-		if !m.isLabel && m.name == breakName {
-			if b.captured {
-				m.level = b.active
-			}
-			f.resolve(m, label.pc)
+	target := f.here()
+	for i := b.marks; i < len(f.marks); i++ {
+		m := &f.marks[i]
+		if m.isLabel || m.name != breakName {
 			continue
 		}
-		rest = append(rest, m)
+		if b.captured {
+			m.level = b.active
+		}
+		f.resolve(m, target)
 	}
-	f.marks = rest
 	f.settleMarks(b)
 }
 
 // settleMarks ends the scope of a block's labels and hands its other gotos to the enclosing block.
 func (f *function) settleMarks(b *block) {
 	marks := f.marks[b.marks:]
+	if len(marks) == 0 {
+		return
+	}
 	for i := range marks {
-		label := &marks[i]
-		if !label.isLabel {
+		g := &marks[i]
+		if g.isLabel || g.name == "" {
 			continue
 		}
-		for j := i + 1; j < len(marks); j++ {
-			if g := &marks[j]; !g.isLabel && g.name == label.name {
-				if b.captured && g.active > label.active {
-					g.level = label.active
-				}
-				f.resolve(*g, label.pc)
-				g.name = ""
-			}
+		f.named.remove(g, b.marks)
+		// A label behind the goto would have resolved it when it was seen.
+		label := f.labelOf(b, g.name)
+		if label == nil {
+			continue
 		}
-		label.name = ""
+		if b.captured && g.active > label.active {
+			g.level = label.active
+		}
+		f.resolve(g, label.pc)
 	}
-	rest := f.marks[:b.marks]
+	for i := range marks {
+		if marks[i].isLabel {
+			f.named.remove(&marks[i], b.marks)
+		}
+	}
+	f.marks = f.marks[:b.marks]
 	for _, m := range marks {
-		if m.name == "" {
+		if m.isLabel || m.name == "" {
 			continue
 		}
 		if b.parent == nil {
@@ -101,13 +107,12 @@ func (f *function) settleMarks(b *block) {
 		if b.captured {
 			m.level = b.active
 		}
-		rest = append(rest, m)
+		f.addMark(m)
 	}
-	f.marks = rest
 }
 
-// resolve completes a goto: [close] jump.
-func (f *function) resolve(m mark, target int) {
+// resolve completes a goto, [close] jump, and takes its name away: what is left is dropped when the block ends.
+func (f *function) resolve(m *mark, target int) {
 	pc := m.pc
 	if m.level >= 0 {
 		f.code[pc] = abc(lua.OP_CLOSE, m.level, 0, 0)
@@ -115,39 +120,40 @@ func (f *function) resolve(m mark, target int) {
 	}
 	f.code[pc] = abx(lua.OP_JMP, 0, maxSBx)
 	f.setJump(pc, target)
+	m.name = ""
 }
 
 func (f *function) gotoLabel(name string) {
 	pc := f.emitABC(lua.OP_NOP, 0, 0, 0)
 	line := f.lines[pc]
 	f.emitABC(lua.OP_NOP, 0, 0, 0)
-	f.marks = append(f.marks, mark{name: name, pc: pc, line: line, active: len(f.active), level: -1})
+	f.addMark(mark{name: name, pc: pc, line: line, active: len(f.active), level: -1})
 }
 
-func (f *function) duplicateLabel(name string) bool {
-	for _, m := range f.marks[f.block.marks:] {
-		if m.isLabel && m.name == name {
-			return true
-		}
+func (f *function) addMark(m mark) {
+	f.named.add(&m, len(f.marks))
+	f.marks = append(f.marks, m)
+}
+
+// labelOf is the block's label of that name, nil if there is none. Valid until the next mark is added.
+func (f *function) labelOf(b *block, name string) *mark {
+	places := f.named.labels[name]
+	if n := len(places); n > 0 && places[n-1] >= b.marks {
+		return &f.marks[places[n-1]]
 	}
-	return false
+	return nil
 }
 
 // forwardGotos resolves the gotos of the block that wait for the label just seen.
 func (f *function) forwardGotos(label *mark) {
-	rest := f.marks[:f.block.marks]
-	for _, m := range f.marks[f.block.marks:] {
-		if m.isLabel || m.name != label.name {
-			rest = append(rest, m)
-			continue
-		}
+	for _, i := range f.named.takeGotos(label.name, f.block.marks) {
+		m := &f.marks[i]
 		if m.active < label.active {
 			f.p.line = m.line
 			f.p.fail("", "<goto %s> jumps into the scope of local '%s'", m.name, f.active[m.active].Name)
 		}
 		f.resolve(m, label.pc)
 	}
-	f.marks = rest
 }
 
 // captured notes that a closure holds the variable in reg.

@@ -318,11 +318,11 @@ func (p *parser) label() {
 	}
 	m := mark{name: p.tok.text, isLabel: true, pc: f.here(), active: len(f.active)}
 	p.next()
-	if f.duplicateLabel(m.name) {
+	if f.labelOf(f.block, m.name) != nil {
 		p.fail("", "duplicate label '%s'", m.name)
 	}
 	at := len(f.marks)
-	f.marks = append(f.marks, m)
+	f.addMark(m)
 	p.require(tkLabel)
 	for p.tok.kind == tkLabel {
 		p.enterLevel()
