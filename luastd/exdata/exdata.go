@@ -64,6 +64,7 @@ func (x *values) set(t *vm.Thread, v lua.LValue) {
 	if t == nil {
 		return
 	}
+	t.Keep()
 	key := weak.Make(t)
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -148,8 +148,12 @@ func (v *VM) Current() *Ctx {
 	return v.Boot
 }
 
-// Thread is the thread that runs now.
-func (v *VM) Thread() *vm.Thread { return v.W.Current() }
+// Thread is the thread that runs now, for whoever holds on to it.
+func (v *VM) Thread() *vm.Thread {
+	t := v.W.Current()
+	t.Keep()
+	return t
+}
 
 // Wait gives the baton back while f blocks. It unwinds when the thread is killed meanwhile.
 func (v *VM) Wait(f func(cancel <-chan struct{})) { v.W.Current().Wait(f) }

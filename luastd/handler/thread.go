@@ -52,6 +52,7 @@ func (c *Ctx) ThreadStarted(t *vm.Thread) {
 		t.Kill()
 	}
 	if c.life.start != nil {
+		t.Keep()
 		c.life.start(t)
 	}
 }
@@ -63,9 +64,15 @@ func (c *Ctx) WillWait() {
 	}
 }
 
-// ThreadEnded is told by package vm of the end of each entry thread.
+// ThreadEnded is told by package vm of the end of each entry thread, which Kill does not reach from then on.
 func (c *Ctx) ThreadEnded(t *vm.Thread) {
-	if t == c.Entry && c.life.end != nil {
+	if t != c.Entry {
+		return
+	}
+	c.life.mu.Lock()
+	c.life.entry = nil
+	c.life.mu.Unlock()
+	if c.life.end != nil {
 		c.life.end()
 	}
 }
@@ -75,24 +82,18 @@ func (c *Ctx) ThreadEnded(t *vm.Thread) {
 func (c *Ctx) Around(start func(t *vm.Thread), end func()) { c.life.start, c.life.end = start, end }
 
 // HandlerEnded says that Entry has ended. Call it on the request's goroutine.
-func (c *Ctx) HandlerEnded() {
-	c.life.mu.Lock()
-	c.life.entry = nil
-	c.life.mu.Unlock()
-	c.Entry = nil
-}
+func (c *Ctx) HandlerEnded() { c.Entry = nil }
 
 // Kill unwinds the handler at work at its next wait, and any later one of the context, because nobody
 // wants its outcome any more. No baton is needed.
 func (c *Ctx) Kill() {
 	c.life.mu.Lock()
 	c.life.killed = true
-	t := c.life.entry
 	children := slices.Clone(c.life.children)
-	c.life.mu.Unlock()
-	if t != nil {
-		t.Kill()
+	if t := c.life.entry; t != nil {
+		t.Kill() // with the lock held: once the thread has ended, it may serve another request
 	}
+	c.life.mu.Unlock()
 	for _, child := range children {
 		child.Kill()
 	}

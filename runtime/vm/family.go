@@ -90,6 +90,7 @@ func (fam *family) remove(t *Thread) {
 // unwinds as Wait does.
 func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 	t.checkKilled()
+	t.kept = true
 	w := t.W
 	c := &Thread{W: w, Owner: t.Owner, Parent: t, family: t.family, parentFiber: t.fiber}
 	c.kill = &c.ownKill

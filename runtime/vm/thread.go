@@ -12,7 +12,8 @@ import (
 )
 
 // Thread is one Lua thread of ngx_lua's kind: an entry thread (a phase handler or a timer's callback) or a light thread. It runs on one
-// goroutine at a time, and only while that goroutine holds the baton. It is valid, if dead, for as long as it is referenced.
+// goroutine at a time, and only while that goroutine holds the baton. Whoever holds on to one beyond the call that gave it must Keep it; it
+// is then valid, if dead, for as long as it is referenced.
 type Thread struct {
 	// W is the worker the thread belongs to.
 	W *Worker
@@ -44,8 +45,13 @@ type Thread struct {
 	plain    bool    // coroutine.yield outside a coroutine is an error
 	ended    bool
 	reaped   bool
+	kept     bool // may be referenced after its end
 	overtime bool // has used up its CPU time
 }
+
+// Keep says that the caller will hold on to t. A thread that nobody keeps, and that has neither waited nor spawned others, serves another handler
+// after its end. Call it with the baton held.
+func (t *Thread) Keep() { t.kept = true }
 
 // killState is shared by a thread and the handlers that run nested inside it.
 type killState struct {
@@ -64,6 +70,13 @@ func (k *killState) channel() <-chan struct{} {
 		}
 	}
 	return k.cancel
+}
+
+// used reports whether a wait has asked for the channel.
+func (k *killState) used() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.cancel != nil
 }
 
 func (k *killState) kill() {
@@ -99,6 +112,30 @@ type entry struct {
 	fam family
 }
 
+// takeEntry gives a thread that is all zero.
+func (w *Worker) takeEntry() *entry {
+	if n := len(w.entries); n > 0 {
+		e := w.entries[n-1]
+		w.entries[n-1] = nil
+		w.entries = w.entries[:n-1]
+		return e
+	}
+	return new(entry)
+}
+
+// putEntry keeps e, which has ended, for another handler if nobody can know of it any more.
+func (w *Worker) putEntry(e *entry) {
+	t := &e.Thread
+	if t.kept || t.value != nil || t.kill == nil || t.kill.on.Load() || t.kill.used() || len(w.entries) >= spareEntries {
+		return
+	}
+	*e = entry{}
+	w.entries = append(w.entries, e)
+}
+
+// spareEntries is how many threads are kept: as many as handlers are usually nested.
+const spareEntries = 8
+
 // Run takes the baton, runs fn as an entry thread on the calling goroutine, and gives the baton back. nret is how many results are
 // wanted, or lua.MultRet; fewer are filled up with nil. It returns when fn and all light threads that it began have ended,
 // as a phase handler does in OpenResty. A Control raised by any of them ends all of them and is returned as the error, and so is an
@@ -117,13 +154,9 @@ func (w *Worker) RunPlain(owner any, fn *lua.LFunction, nret int, args ...lua.LV
 }
 
 func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
-	e := &entry{}
+	e := w.begin(owner, plain)
 	t := &e.Thread
-	t.W, t.Owner, t.plain = w, owner, plain
-	t.kill, t.family = &t.ownKill, &e.fam
-	e.fam.live, e.fam.entry = 1, t
-	t.acquire()
-	defer t.leave()
+	defer e.leave()
 	if o, ok := owner.(Starter); ok {
 		o.ThreadStarted(t)
 		if t.kill.on.Load() {
@@ -142,8 +175,25 @@ func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []
 	return res, err
 }
 
+// begin takes the baton for a new entry thread.
+func (w *Worker) begin(owner any, plain bool) *entry {
+	var wk *waiter
+	if !w.baton.tryLock() {
+		wk = waiters.Get().(*waiter)
+		w.baton.lock(wk)
+	}
+	e := w.takeEntry()
+	t := &e.Thread
+	t.W, t.Owner, t.plain, t.wk = w, owner, plain, wk
+	t.kill, t.family = &t.ownKill, &e.fam
+	e.fam.live, e.fam.entry = 1, t
+	t.resumed()
+	return e
+}
+
 // leave ends an entry thread, even where a panic passes.
-func (t *Thread) leave() {
+func (e *entry) leave() {
+	t := &e.Thread
 	t.ended, t.reaped = true, true
 	if t.family.fibers != nil {
 		t.family.stopFibers(t)
@@ -152,20 +202,26 @@ func (t *Thread) leave() {
 	if o, ok := t.Owner.(Ender); ok {
 		o.ThreadEnded(t)
 	}
-	t.release()
 	t.putWaiter()
+	w := t.W
+	next := t.family.takePosted()
+	w.putEntry(e)
+	w.handOn(next)
 }
 
 // Run runs fn on the calling goroutine, which is t's and keeps the baton, on a state of its own: a filter that ngx.say sets off.
 // The nested thread has t's owner and family and dies with t; coroutine.yield outside a coroutine is an error in it.
 func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
-	n := &Thread{W: t.W, Owner: t.Owner, kill: t.kill, family: t.family, plain: true, overtime: t.overtime}
+	e := t.W.takeEntry()
+	n := &e.Thread
+	n.W, n.Owner, n.kill, n.family, n.plain, n.overtime = t.W, t.Owner, t.kill, t.family, true, t.overtime
 	t.W.cur = n
 	defer func() {
 		n.ended, n.reaped = true, true
 		n.dropBody()
 		n.putWaiter()
 		t.resumed()
+		t.W.putEntry(e)
 	}()
 	return n.call(fn, nret, args)
 }
@@ -183,10 +239,16 @@ func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LVa
 	return takeResults(L), nil
 }
 
+// oneNil is what most filters return. Nobody writes to it.
+var oneNil = []lua.LValue{lua.LNil}
+
 func takeResults(L *lua.LState) []lua.LValue {
 	n := L.GetTop()
-	if n == 0 {
+	switch {
+	case n == 0:
 		return nil
+	case n == 1 && L.Get(1) == lua.LNil:
+		return oneNil
 	}
 	res := make([]lua.LValue, n)
 	for i := range res {
@@ -252,14 +314,16 @@ func (t *Thread) resumed() {
 }
 
 // release gives the baton to the first of the family that was put off, or else to the first in the queue.
-func (t *Thread) release() {
-	b := &t.W.baton
-	t.W.cur = nil
-	if next := t.family.takePosted(); next != nil {
-		b.unlockTo(next, false)
+func (t *Thread) release() { t.W.handOn(t.family.takePosted()) }
+
+// handOn gives the baton to next, or if that is nil to the first in the queue.
+func (w *Worker) handOn(next *waiter) {
+	w.cur = nil
+	if next != nil {
+		w.baton.unlockTo(next, false)
 		return
 	}
-	b.unlock()
+	w.baton.unlock()
 }
 
 // Wait is the one way for a Go function that Lua called to block: it gives the baton back, runs f, takes it again. f must touch

@@ -29,6 +29,7 @@ type Worker struct {
 	template *lua.LState // what new states are copied from
 	bodies   []*body
 	fibers   []*fiber
+	entries  []*entry // guarded by the baton
 	envMeta  *lua.LTable
 	budget   *budget
 
@@ -121,6 +122,7 @@ func (w *Worker) clean(b *body) bool {
 	}
 	machine.CloseUpvalues(L, 0)
 	L.SetTop(0)
+	machine.ClearDead(L)
 	b.stack.Clean(keepChunks)
 	L.Env = w.L.Env
 	return true
