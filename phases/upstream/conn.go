@@ -3,13 +3,17 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"moongate/phases/nonblock"
 )
 
 const (
@@ -27,6 +31,7 @@ type conn struct {
 	net.Conn          // the socket, or TLS over it
 	raw      net.Conn // the socket
 	rc       syscall.RawConn
+	fd       int // of rc
 	key      poolKey
 	requests int
 	started  time.Time
@@ -39,35 +44,65 @@ type conn struct {
 	readUntil  time.Time
 	writeUntil time.Time
 
-	dead bool // set by peek
-	peek func(fd uintptr)
-	stop func() // interrupt
+	swap    swap
+	into    []byte // of Read
+	got     int
+	errno   syscall.Errno
+	readRaw func(fd uintptr) bool
+	stop    func() // interrupt
 }
 
 func newConn(raw net.Conn) *conn {
 	c := &conn{Conn: raw, raw: raw, started: time.Now()}
 	if sc, ok := raw.(syscall.Conn); ok {
-		c.rc, _ = sc.SyscallConn()
+		if rc, err := sc.SyscallConn(); err == nil && rc.Control(func(fd uintptr) { c.fd = int(fd) }) == nil {
+			c.rc = rc
+		}
 	}
-	c.stop = c.interrupt
-	c.peek = func(fd uintptr) {
-		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		c.dead = err != unix.EAGAIN && err != unix.EINTR
-	}
+	c.stop, c.readRaw, c.swap.once = c.interrupt, c.readOnce, c.swapOnce
 	return c
 }
 
-// alive reports whether the other side has kept silent and open.
+// direct reports whether what goes over the socket is what c reads and writes.
+func (c *conn) direct() bool { return c.rc != nil && c.Conn == c.raw }
+
+// Read implements net.Conn.
+func (c *conn) Read(p []byte) (int, error) {
+	if !c.direct() || len(p) == 0 {
+		return c.Conn.Read(p)
+	}
+	c.into = p
+	err := c.rc.Read(c.readRaw)
+	c.into = nil
+	if err != nil {
+		return 0, err
+	}
+	return c.outcome()
+}
+
+func (c *conn) readOnce(fd uintptr) bool {
+	c.got, c.errno = nonblock.Read(int(fd), c.into)
+	return c.errno != unix.EAGAIN
+}
+
+// outcome is what a read has brought.
+func (c *conn) outcome() (int, error) {
+	switch {
+	case c.errno != 0:
+		return 0, os.NewSyscallError("read", c.errno)
+	case c.got == 0:
+		return 0, io.EOF
+	}
+	return c.got, nil
+}
+
+// alive reports whether the other side has kept silent and open. Nobody else may be using c.
 func (c *conn) alive() bool {
 	if c.rc == nil {
 		return true
 	}
-	c.dead = true
-	if c.rc.Control(c.peek) != nil {
-		return false
-	}
-	return !c.dead
+	_, errno := nonblock.Peek(c.fd)
+	return errno == unix.EAGAIN
 }
 
 // hold gives c a buffer of at least size bytes.
@@ -110,9 +145,9 @@ func (c *conn) close() {
 
 // deadlines that are nearly right stay: moving one costs.
 
-// readBy has reads fail after d, or up to d/4 earlier.
-func (c *conn) readBy(d time.Duration) {
-	t := time.Now().Add(d)
+// readBy has reads fail d after now, or up to d/4 earlier.
+func (c *conn) readBy(now time.Time, d time.Duration) {
+	t := now.Add(d)
 	if diff := t.Sub(c.readUntil); diff >= 0 && diff < d/4 {
 		return
 	}

@@ -86,6 +86,7 @@ type Exchange struct {
 	bodySent bool     // all of it
 	resp     response
 	relay    relayState
+	late     error // of a read that failed while the request was sent
 
 	watching bool
 	aborted  atomic.Bool
@@ -187,7 +188,7 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	r.Upstreams = append(r.Upstreams, phases.UpstreamState{ConnectTime: -1, HeaderTime: -1, ResponseTime: -1, Next: group})
 	x.state = &r.Upstreams[len(r.Upstreams)-1]
 	x.action = "connecting to upstream"
-	x.sent, x.bodySent, x.cached = false, false, false
+	x.sent, x.bodySent, x.cached, x.late = false, false, false, nil
 	x.relay = relayState{bufs: x.relay.bufs[:0]}
 
 	if rc := x.build(); rc != phases.OK {

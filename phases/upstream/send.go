@@ -36,9 +36,17 @@ func (x *Exchange) send() (rc phases.Status, again, ok bool) {
 		x.R.Waiting()
 		return x.sendStream()
 	}
-	c.writeBy(x.sendTimeout)
-	n, err := c.Write(x.out)
-	x.R.Waiting()
+	n, err := 0, error(nil)
+	if c.direct() && !x.aborted.Load() {
+		n, err = x.swap()
+	}
+	if err == nil && n < len(x.out) {
+		x.R.Waiting()
+		c.writeBy(x.sendTimeout)
+		var m int
+		m, err = c.Write(x.out[n:])
+		n += m
+	}
 	x.state.BytesSent = int64(n)
 	x.sent = n > 0
 	if err != nil {

@@ -66,34 +66,47 @@ func (x *Exchange) stopWatch() {
 // read reads from the upstream once, for at most the read timeout; a client that leaves meanwhile ends it
 // with errGone.
 func (x *Exchange) read(p []byte) (int, error) {
-	c, d := x.c, x.readTimeout
-	if x.watching || !x.mayWatch() || d <= 2*probe {
-		if d > 2*probe && !x.watching {
-			c.readBy(d)
-		} else {
-			c.readByExactly(time.Now().Add(d))
-		}
-		if x.aborted.Load() {
-			return 0, errGone
-		}
-		n, err := c.Read(p)
-		if err != nil && x.aborted.Load() {
-			err = errGone
-		}
-		return n, err
+	if err := x.late; err != nil {
+		x.late = nil
+		return 0, err
 	}
-	begin := time.Now()
-	c.readBy(probe)
-	n, err := c.Read(p)
-	if n > 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, err
-	}
-	x.startWatch()
-	c.readByExactly(begin.Add(d))
+	begin, short := x.limit()
 	if x.aborted.Load() {
 		return 0, errGone
 	}
-	n, err = c.Read(p)
+	n, err := x.c.Read(p)
+	return x.settle(p, begin, short, n, err)
+}
+
+// limit sets the time limit of a read that begins now. short: it is only that of the time without a watch.
+func (x *Exchange) limit() (begin time.Time, short bool) {
+	c, d := x.c, x.readTimeout
+	begin = time.Now()
+	switch {
+	case d <= 2*probe || x.watching:
+		c.readByExactly(begin.Add(d))
+	case !x.mayWatch():
+		c.readBy(begin, d)
+	default:
+		c.readBy(begin, probe)
+		return begin, true
+	}
+	return begin, false
+}
+
+// settle is the outcome of a read into p; one that has only used up the time without a watch goes on.
+func (x *Exchange) settle(p []byte, begin time.Time, short bool, n int, err error) (int, error) {
+	if n > 0 || err == nil {
+		return n, err
+	}
+	if short && errors.Is(err, os.ErrDeadlineExceeded) {
+		x.startWatch()
+		x.c.readByExactly(begin.Add(x.readTimeout))
+		if x.aborted.Load() {
+			return 0, errGone
+		}
+		n, err = x.c.Read(p)
+	}
 	if err != nil && x.aborted.Load() {
 		err = errGone
 	}
