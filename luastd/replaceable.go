@@ -18,6 +18,7 @@ var replaceable = map[string]func(v *handler.VM) lua.LGFunction{
 	"resty.limit.req":        limit.Req,
 	"resty.limit.traffic":    limit.Traffic,
 	"resty.http":             http.Loader,
+	"resty.http_headers":     http.Headers,
 	"resty.lock":             lock.Loader,
 	"resty.lrucache":         lrucache.Loader,
 	"resty.lrucache.pureffi": lrucache.Loader,

@@ -11,7 +11,7 @@ import (
 
 // Embedded makes the loader of a module that is written in Lua and part of the binary. The source is
 // compiled when the first worker requires it, and shared by all workers.
-func Embedded(name, source string) func(v *VM) lua.LGFunction {
+func Embedded(name, source string, parts ...func(v *VM) lua.LGFunction) func(v *VM) lua.LGFunction {
 	compiled := sync.OnceValues(func() (*lua.FunctionProto, error) { return syntax.Compile(source, "="+name) })
 	return func(v *VM) lua.LGFunction {
 		return func(L *lua.LState) int {
@@ -21,7 +21,11 @@ func Embedded(name, source string) func(v *VM) lua.LGFunction {
 			}
 			L.Push(v.W.Function(proto, nil))
 			L.Push(lua.LString(name))
-			L.Call(1, 1)
+			for _, part := range parts {
+				L.Push(L.NewFunction(part(v)))
+				L.Call(0, 1)
+			}
+			L.Call(1+len(parts), 1)
 			return 1
 		}
 	}

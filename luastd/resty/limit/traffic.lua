@@ -4,7 +4,7 @@ local max = math.max
 local Traffic = {_VERSION = "0.09"}
 
 -- delay, err = class.combine(limiters, keys, states?): the longest delay that one of them wants; states
--- gets each limiter's second result
+-- gets the second result of each limiter that counted
 function Traffic.combine(limiters, keys, states)
   local n, longest = #limiters, 0
   for i = 1, n do
@@ -13,19 +13,24 @@ function Traffic.combine(limiters, keys, states)
     if not delay then
       return nil, state
     end
-    if states then
-      states[i] = state
+    if i == n then
+      longest = delay
+      if states then
+        states[i] = state
+      end
     end
-    longest = max(longest, delay)
   end
   for i = 1, n - 1 do
-    local delay, err = limiters[i]:incoming(keys[i], true)
+    local delay, state = limiters[i]:incoming(keys[i], true)
     if not delay then
       for j = 1, i - 1 do
         limiters[j]:uncommit(keys[j])
       end
       limiters[n]:uncommit(keys[n])
-      return nil, err
+      return nil, state
+    end
+    if states then
+      states[i] = state
     end
     longest = max(longest, delay)
   end
