@@ -11,6 +11,7 @@ import (
 
 	"moongate/luastd/cjson"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 func newState(t testing.TB) *lua.LState {
@@ -27,7 +28,9 @@ func newState(t testing.TB) *lua.LState {
 	L.PreloadModule("cjson", cjson.Loader(null))
 	L.PreloadModule("cjson.safe", cjson.SafeLoader(null))
 	L.SetGlobal("null", null)
-	if err := L.DoString(`cjson, safe = require "cjson", require "cjson.safe"`); err != nil {
+	// gopher-lua's own does not end for tables that package machine makes.
+	L.SetGlobal("next", machine.NextFunction)
+	if err := L.DoString(`function pairs(t) return next, t end cjson, safe = require "cjson", require "cjson.safe"`); err != nil {
 		t.Fatal(err)
 	}
 	return L

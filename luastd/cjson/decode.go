@@ -1,11 +1,14 @@
 package cjson
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 // parser reads one text at a time. Like the C code, which it follows in this, it takes a
@@ -29,14 +32,15 @@ type parser struct {
 
 	// values and names hold the members of all unfinished tables, so that each table is
 	// made with its final size.
-	values []lua.LValue
-	names  []string
+	values, names []lua.LValue
 
 	scratch []byte
-	// chunk is where short strings are copied to, several to an allocation. It is small, so
-	// that a string that lives on keeps little else alive.
-	chunk []byte
-	seen  [nameCacheSize]string
+	// chunk is where short strings are copied to, several to an allocation, and heads where
+	// Lua's values of them are. Both are small, so that a string that lives on keeps little else alive.
+	chunk  []byte
+	heads  []lua.LString
+	seen   [nameCacheSize]lua.LValue
+	shapes [shapeCacheSize][]lua.LValue
 }
 
 const (
@@ -45,6 +49,10 @@ const (
 	// nameCacheSize is a power of two.
 	nameCacheSize = 128
 	maxCachedName = 32
+	// shapeCacheSize is how many lists of names are kept, of at most maxShape names; it is a power of two.
+	shapeCacheSize = 32
+	maxShape       = 32
+	headsSize      = 32
 	// maxKeptValues is how many entries the stacks keep room for between two texts.
 	maxKeptValues = 4096
 )
@@ -86,7 +94,7 @@ func (p *parser) parse(L *lua.LState, m *module, text string) (lua.LValue, strin
 		}
 	}
 	p.L, p.text, p.raw = nil, "", ""
-	if p.err != "" || cap(p.values) > maxKeptValues {
+	if p.err != "" || cap(p.values) > maxKeptValues || cap(p.names) > maxKeptValues {
 		p.values, p.names = nil, nil
 	}
 	if cap(p.scratch) > maxKeptBuffer {
@@ -100,9 +108,9 @@ func (p *parser) parse(L *lua.LState, m *module, text string) (lua.LValue, strin
 func (p *parser) value(tok token) lua.LValue {
 	switch tok {
 	case tokString:
-		return lua.LString(p.copyString(p.raw))
+		return p.string(p.copyString(p.raw))
 	case tokNumber:
-		return number(p.num)
+		return machine.Number(p.L, p.num)
 	case tokBoolean:
 		return lua.LBool(p.truth)
 	case tokNull:
@@ -114,21 +122,6 @@ func (p *parser) value(tok token) lua.LValue {
 	}
 	p.unexpected("value", tok)
 	return nil
-}
-
-// smallNumbers saves an allocation for the numbers that are most frequent.
-var smallNumbers = func() (t [256]lua.LValue) {
-	for i := range t {
-		t[i] = lua.LNumber(i)
-	}
-	return t
-}()
-
-func number(f float64) lua.LValue {
-	if i := int(f); i >= 0 && i < len(smallNumbers) && float64(i) == f {
-		return smallNumbers[i]
-	}
-	return lua.LNumber(f)
 }
 
 func (p *parser) descend() bool {
@@ -149,7 +142,7 @@ func (p *parser) object() lua.LValue {
 			p.unexpected("object key string", tok)
 			return nil
 		}
-		name := p.copyName(p.raw)
+		name := p.name(p.raw)
 		if tok = p.next(); tok != tokColon {
 			p.unexpected("colon", tok)
 			return nil
@@ -172,13 +165,27 @@ func (p *parser) object() lua.LValue {
 		}
 	}
 	p.depth--
-	t := p.L.CreateTable(0, len(p.names)-names)
-	for i, name := range p.names[names:] {
-		t.RawSetString(name, p.values[values+i])
-	}
+	t := machine.NewRecord(p.shape(p.names[names:]), p.values[values:])
 	clear(p.values[values:])
 	p.values, p.names = p.values[:values], p.names[:names]
 	return t
+}
+
+// shape returns a copy of names, the same one for objects with the same names where that is at hand.
+func (p *parser) shape(names []lua.LValue) []lua.LValue {
+	if len(names) == 0 || len(names) > maxShape {
+		return slices.Clone(names)
+	}
+	first, last := names[0].(lua.LString), names[len(names)-1].(lua.LString)
+	h := len(names)*7 + len(first) + 3*len(last)
+	if first != "" && last != "" {
+		h += int(first[len(first)-1]) + 5*int(last[len(last)-1])
+	}
+	kept := &p.shapes[h&(shapeCacheSize-1)]
+	if !slices.Equal(*kept, names) {
+		*kept = slices.Clone(names)
+	}
+	return *kept
 }
 
 func (p *parser) array() lua.LValue {
@@ -205,10 +212,7 @@ func (p *parser) array() lua.LValue {
 		}
 	}
 	p.depth--
-	t := p.L.CreateTable(len(p.values)-values, 0)
-	for _, v := range p.values[values:] {
-		t.Append(v)
-	}
+	t := machine.NewList(p.values[values:])
 	clear(p.values[values:])
 	p.values = p.values[:values]
 	if p.m.arrayWithArrayMT {
@@ -244,18 +248,28 @@ func (p *parser) copyString(s string) string {
 	return unsafe.String(&p.chunk[from], len(s))
 }
 
-// copyName is copyString for the name of a member, which has often been seen before.
-func (p *parser) copyName(s string) string {
-	if len(s) > maxCachedName {
-		return p.copyString(s)
+// string makes a Lua value of s.
+func (p *parser) string(s string) lua.LValue {
+	if len(s) > maxChunkString {
+		return lua.LString(s)
 	}
-	h := uint32(2166136261)
-	for i := range len(s) {
-		h = (h ^ uint32(s[i])) * 16777619
+	if len(p.heads) == cap(p.heads) {
+		p.heads = make([]lua.LString, 0, headsSize)
 	}
-	cached := &p.seen[(h^h>>16)&(nameCacheSize-1)]
-	if *cached != s {
-		*cached = strings.Clone(s)
+	p.heads = append(p.heads, lua.LString(s))
+	return machine.String(&p.heads[len(p.heads)-1])
+}
+
+// name is string for the name of a member, which has often been seen before.
+func (p *parser) name(s string) lua.LValue {
+	if len(s) > maxCachedName || s == "" {
+		return p.string(p.copyString(s))
+	}
+	n := len(s)
+	h := uint(n)*31 + uint(s[0]) + uint(s[n/2])*7 + uint(s[n-1])*17
+	cached := &p.seen[(h^h>>7)&(nameCacheSize-1)]
+	if known, ok := (*cached).(lua.LString); !ok || string(known) != s {
+		*cached = lua.LString(strings.Clone(s))
 	}
 	return *cached
 }

@@ -45,7 +45,7 @@ func (p *parser) next() token {
 	c := p.byteAt(p.at)
 	switch c {
 	case '"':
-		return p.string()
+		return p.quoted()
 	case '{':
 		p.at++
 		return tokObjBegin
@@ -113,7 +113,7 @@ func (p *parser) comment() (found, closed bool) {
 	return false, true
 }
 
-func (p *parser) string() token {
+func (p *parser) quoted() token {
 	text, from := p.text, p.at+1
 	for i := from; i < len(text); i++ {
 		switch text[i] {

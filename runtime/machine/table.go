@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
@@ -251,22 +252,95 @@ func setHash(t *lua.LTable, key, v lua.LValue) {
 	}
 }
 
-// remember notes the place of a new key in the order of traversal.
+// remember notes the place of a new key, which is already in the hash part, in the order of traversal.
+//
+// gopher-lua keeps two records of that: keys, and in k2i the place of each of them. Only a traversal that goes on from a key needs
+// k2i, so it is left empty until then: it is complete if it is as long as keys. gopher-lua's own setters trust it and note a
+// key that it lacks a second time; keys is then longer than the hash part, and index mends both.
 func (x *table) remember(key lua.LValue) {
 	if x.k2i == nil {
 		x.k2i = make(map[lua.LValue]int)
 	}
-	if _, ok := x.k2i[key]; ok {
-		return
+	n, live := len(x.keys), len(x.strdict)+len(x.dict)
+	indexed := n > scanned && len(x.k2i) == n
+	if n != live-1 {
+		// Keys have gone, and this may be one that comes back.
+		if x.place(key) >= 0 {
+			return
+		}
+		if n = len(x.keys); n >= gap && n > 2*live {
+			x.forget()
+			n = len(x.keys)
+		}
+		indexed = len(x.k2i) == n
 	}
-	if n := len(x.keys); n >= gap && n > 2*(len(x.strdict)+len(x.dict)) {
-		x.forget()
-	}
-	if n := len(x.keys); n >= large/hashedBytes && n&(n-1) == 0 {
+	if n >= large/hashedBytes && n&(n-1) == 0 {
 		Need(n * hashedBytes)
 	}
-	x.k2i[key] = len(x.keys)
+	if indexed {
+		x.k2i[key] = n
+	}
 	x.keys = append(x.keys, key)
+}
+
+// scanned is how many keys are searched one by one rather than indexed.
+const scanned = 8
+
+// place returns where a key stands in the order of traversal, or -1.
+func (x *table) place(key lua.LValue) int {
+	if len(x.k2i) != len(x.keys) {
+		if len(x.keys) <= scanned {
+			return slices.Index(x.keys, key)
+		}
+		x.index()
+	}
+	if i, ok := x.k2i[key]; ok {
+		return i
+	}
+	return -1
+}
+
+// index completes k2i, and drops what keys has twice.
+func (x *table) index() {
+	places := make(map[lua.LValue]int, len(x.keys))
+	for _, k := range x.keys {
+		if _, again := places[k]; !again {
+			places[k] = len(places)
+		}
+	}
+	x.k2i = places
+	if len(places) == len(x.keys) {
+		return
+	}
+	x.keys = make([]lua.LValue, len(places))
+	for k, i := range places {
+		x.keys[i] = k
+	}
+}
+
+// unique makes sure that keys has nothing twice.
+func (x *table) unique() {
+	if len(x.keys) > len(x.strdict)+len(x.dict) && len(x.k2i) != len(x.keys) {
+		x.index()
+	}
+}
+
+// IndexKeys prepares a value, and all that can be reached through tables from it, for traversal by gopher-lua's own LTable.Next.
+func IndexKeys(v lua.LValue) { indexAll(v, map[*lua.LTable]bool{}) }
+
+func indexAll(v lua.LValue, seen map[*lua.LTable]bool) {
+	t, ok := v.(*lua.LTable)
+	if !ok || seen[t] {
+		return
+	}
+	seen[t] = true
+	if x := tableOf(t); len(x.k2i) != len(x.keys) {
+		x.index()
+	}
+	for k, v := range Pairs(t) {
+		indexAll(k, seen)
+		indexAll(v, seen)
+	}
 }
 
 // forget drops the keys that are no longer in use. A traversal may rely on those, but it may not add keys, and only a new key
@@ -297,6 +371,7 @@ func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 	x := tableOf(t)
 	i, at := 0, 0
+	x.unique()
 	if !isNil(key) {
 		index := -1
 		if n, isNumber := key.(lua.LNumber); isNumber {
@@ -306,7 +381,7 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 			i = index + 1
 		} else {
 			i = len(x.array)
-			if place, known := x.k2i[key]; known {
+			if place := x.place(key); place >= 0 {
 				at = place + 1
 			} else if index < 0 || index >= cap(x.array) {
 				// An index below the capacity is that of an element by which the array has shrunk since the last step.
@@ -339,7 +414,8 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 	return lua.LNil, lua.LNil, true
 }
 
-// Pairs yields the elements of t, in the order of Next. The loop may change elements and remove them, not add any.
+// Pairs yields the elements of t, in the order of Next. The loop may change elements and remove them; it does not see those that
+// it adds outside of the array part.
 //
 // It stands for gopher-lua's own LTable.Next and ForEach, which do not end where an integer key is outside of the array.
 func Pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
@@ -350,8 +426,8 @@ func Pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
 				return
 			}
 		}
-		for i := 0; i < len(x.keys); i++ { //nolint:intrange // likewise
-			k := x.keys[i]
+		x.unique()
+		for _, k := range x.keys {
 			var v lua.LValue
 			var ok bool
 			if s, isString := k.(lua.LString); isString {
@@ -401,7 +477,11 @@ func Clear(t *lua.LTable) {
 	x.array = x.array[:0]
 	clear(x.strdict)
 	clear(x.dict)
-	clear(x.keys)
-	x.keys = x.keys[:0]
+	if len(x.keys) == cap(x.keys) {
+		x.keys = nil // it may be shared, see NewRecord
+	} else {
+		clear(x.keys)
+		x.keys = x.keys[:0]
+	}
 	clear(x.k2i)
 }

@@ -1,0 +1,73 @@
+package machine
+
+import (
+	"unsafe"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// NewRecord makes a table of values by name; both must be equally long. names are of type lua.LString. The table keeps the slice
+// of names but not that of values: the caller must not change names any more, and may make several tables with it.
+func NewRecord(names, values []lua.LValue) *lua.LTable {
+	t := &lua.LTable{Metatable: lua.LNil}
+	if len(names) == 0 {
+		return t
+	}
+	x := tableOf(t)
+	if n := len(names); n >= large/hashedBytes {
+		Need(n * hashedBytes)
+	}
+	x.strdict = make(map[string]lua.LValue, len(names))
+	for i, name := range names {
+		x.strdict[string(name.(lua.LString))] = values[i]
+	}
+	x.k2i = make(map[lua.LValue]int)
+	// Without room, so that an addition copies it.
+	x.keys = names[:len(names):len(names)]
+	if len(x.strdict) != len(names) {
+		x.index()
+	}
+	return t
+}
+
+// NewList makes a table of elements from 1 on, which it copies. None may be nil.
+func NewList(elements []lua.LValue) *lua.LTable {
+	t := &lua.LTable{Metatable: lua.LNil}
+	if n := len(elements); n > 0 {
+		if n >= large/16 {
+			Need(n * 16)
+		}
+		a := make([]lua.LValue, n)
+		copy(a, elements)
+		tableOf(t).array = a
+	}
+	return t
+}
+
+// Keys are those of the elements outside of the array part, in the order of traversal; the elements of some may be gone. The slice
+// must not be changed. It stays as it is when t changes, unless t is emptied: then it may have nils.
+func Keys(t *lua.LTable) []lua.LValue {
+	x := tableOf(t)
+	x.unique()
+	return x.keys
+}
+
+// Field is t[name] without metamethods.
+func Field(t *lua.LTable, name string) lua.LValue {
+	if v, ok := tableOf(t).strdict[name]; ok {
+		return v
+	}
+	return lua.LNil
+}
+
+var stringTab = func() unsafe.Pointer {
+	var v lua.LValue = lua.LString("x")
+	return (*iface)(unsafe.Pointer(&v)).tab
+}()
+
+// String makes a Lua value of the string at p, without an allocation. The string there must never change.
+func String(p *lua.LString) (lv lua.LValue) {
+	i := (*iface)(unsafe.Pointer(&lv))
+	i.tab, i.data = stringTab, unsafe.Pointer(p)
+	return lv
+}
