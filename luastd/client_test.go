@@ -76,6 +76,14 @@ func TestGatewayModule(t *testing.T) {
 		local one = servers[1]
 		ngx.say(#servers, " ", one.Name, " ", one.Names[2], " ", one.Locations[1].Modifier, one.Locations[1].Name, " ", one.Scripts[1], " ", g:Workers())
 	} } } }`, luastd.Complete())
+	written := phasetest.Start(t, `events {} http { server { listen ADDR; location / { content_by_lua_block {
+		local servers = require("moongate"):Servers()
+		servers[1] = {Name = "x", Locations = {{Modifier = "=", Name = "/a"}}}
+		ngx.say(servers[1].Name, " ", servers[1].Locations[1].Name)
+	} } } }`, luastd.Complete())
+	if got := written.Get("/").Body; got != "x /a\n" {
+		t.Errorf("a table in place of a server: %q\n%s", got, written.ErrorLog())
+	}
 	bare := phasetest.Start(t, `events {} http { server { listen ADDR; location / { content_by_lua_block {
 		local server = require("moongate"):Servers()[1]
 		ngx.say(#server.Scripts, " ", #server.Names, " ", #server.Listens)

@@ -6,6 +6,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // Gateway is what require "moongate" gives to admin scripts, through gopher-luar: the configuration
@@ -61,7 +62,27 @@ func (g *Gateway) Prefix() string { return g.tree.Prefix }
 
 func loadGateway(v *handler.VM) lua.LGFunction {
 	return func(L *lua.LState) int {
+		for _, v := range []any{[]ServerInfo{}, []LocationInfo{}, &ServerInfo{}, &LocationInfo{}} {
+			indexTables(L, luar.MT(L, v).LTable)
+		}
 		L.Push(luar.New(L, &Gateway{Version: phases.Version, tree: v.Tree}))
 		return 1
+	}
+}
+
+// indexTables makes tables ready for gopher-luar, which traverses them by gopher-lua's own LTable.Next when they are assigned where a
+// struct is wanted.
+func indexTables(L *lua.LState, mt *lua.LTable) {
+	for _, event := range []string{"__newindex", "__add"} {
+		fn, ok := mt.RawGetString(event).(*lua.LFunction)
+		if !ok || fn.GFunction == nil {
+			continue
+		}
+		mt.RawSetString(event, L.NewFunction(func(L *lua.LState) int {
+			for i := range L.GetTop() {
+				machine.IndexKeys(L.Get(i + 1))
+			}
+			return fn.GFunction(L)
+		}))
 	}
 }
