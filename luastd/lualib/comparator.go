@@ -28,7 +28,7 @@ var comparisonTail = [...]int{
 
 // comparatorOf recognises a comparator by its code.
 func comparatorOf(fn *lua.LFunction) (c comparator, ok bool) {
-	if fn.IsG || fn.Proto.NumParameters != 2 || fn.Proto.IsVarArg != 0 {
+	if fn.IsG || fn.Proto.NumParameters != 2 || fn.Proto.IsVarArg&lua.VarArgIsVarArg != 0 {
 		return c, false
 	}
 	code := fn.Proto.Code

@@ -166,7 +166,7 @@ func debugGetInfo(L *lua.LState) int {
 			set("nups", lua.LNumber(len(fn.Upvalues)))
 			params, vararg := 0, true
 			if !fn.IsG {
-				params, vararg = int(fn.Proto.NumParameters), fn.Proto.IsVarArg != 0
+				params, vararg = int(fn.Proto.NumParameters), fn.Proto.IsVarArg&lua.VarArgIsVarArg != 0
 			}
 			set("nparams", lua.LNumber(params))
 			set("isvararg", lua.LBool(vararg))

@@ -27,6 +27,60 @@ func concat(L *lua.LState, inst uint32, _ *frame) int {
 	return 0
 }
 
+// joinAll joins strings and numbers. It reports false, and does nothing, if there is anything else.
+func (s *state) joinAll(first, last int) (lua.LValue, bool) {
+	regs := s.reg.array[first : last+1]
+	if a, ok := regs[0].(lua.LString); ok && len(regs) == 2 {
+		if b, ok := regs[1].(lua.LString); ok {
+			NeedString(len(a) + len(b))
+			return a + b, true
+		}
+	}
+	size := 0
+	for _, v := range regs {
+		switch v := v.(type) {
+		case lua.LString:
+			size += len(v)
+		case lua.LNumber:
+			size += 24
+		default:
+			return nil, false
+		}
+	}
+	return joined(regs, size), true
+}
+
+// joined is the strings and numbers of regs, at most size bytes, in one.
+func joined(regs []lua.LValue, size int) lua.LValue {
+	NeedString(size)
+	var digits [32]byte
+	if size <= 128 {
+		var room [128]byte
+		b := room[:0]
+		for _, v := range regs {
+			switch v := v.(type) {
+			case lua.LString:
+				b = append(b, v...)
+			case lua.LNumber:
+				b = AppendNumber(b, float64(v))
+			}
+		}
+		return lua.LString(b)
+	}
+	// A Builder, unlike make, does not clear its room first.
+	var b strings.Builder
+	b.Grow(size)
+	for _, v := range regs {
+		switch v := v.(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		case lua.LNumber:
+			b.Write(AppendNumber(digits[:0], float64(v)))
+		}
+	}
+	return lua.LString(b.String())
+}
+
 // join replaces the values at the end of the run by what they are joined to, and moves *last to where that belongs.
 func (s *state) join(L *lua.LState, first int, last *int) lua.LValue {
 	regs := s.reg.array
@@ -43,21 +97,9 @@ func (s *state) join(L *lua.LState, first int, last *int) lua.LValue {
 		break
 	}
 	if at < *last-1 {
-		NeedString(size)
-		// A Builder, unlike make, does not clear its room first.
-		var b strings.Builder
-		b.Grow(size)
-		var digits [32]byte
-		for _, v := range regs[at+1 : *last+1] {
-			switch v := v.(type) {
-			case lua.LString:
-				b.WriteString(string(v))
-			case lua.LNumber:
-				b.Write(AppendNumber(digits[:0], float64(v)))
-			}
-		}
+		from := *last
 		*last = at + 1
-		return lua.LString(b.String())
+		return joined(regs[at+1:from+1], size)
 	}
 	a, b := regs[*last-1], regs[*last]
 	fn := s.metamethod2(a, b, "__concat")

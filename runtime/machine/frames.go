@@ -132,6 +132,7 @@ func (c Call) IsMain() bool { return !c.f.Fn.IsG && c.f.Fn.Proto.LineDefined == 
 // Local is the n-th active local variable, counted from 1, or a temporary value; n below 0 counts the extra arguments of a vararg
 // function. The name is empty if there is none.
 func (c Call) Local(n int) (string, lua.LValue) {
+	settleState(c.L)
 	name, slot := c.localSlot(n)
 	if name == "" {
 		return "", lua.LNil
@@ -145,6 +146,7 @@ func (c Call) Local(n int) (string, lua.LValue) {
 
 // SetLocal sets what Local gets and returns its name.
 func (c Call) SetLocal(n int, v lua.LValue) string {
+	settleState(c.L)
 	name, slot := c.localSlot(n)
 	if name != "" {
 		stateOf(c.L).reg.array[slot] = v
@@ -155,7 +157,7 @@ func (c Call) SetLocal(n int, v lua.LValue) string {
 func (c Call) localSlot(n int) (string, int) {
 	f := c.f
 	if n < 0 {
-		if f.Fn.IsG || f.Fn.Proto.IsVarArg == 0 {
+		if f.Fn.IsG || f.Fn.Proto.IsVarArg&lua.VarArgIsVarArg == 0 {
 			return "", 0
 		}
 		if params := int(f.Fn.Proto.NumParameters); -n <= f.NArgs-params {

@@ -83,6 +83,7 @@ func attend(L *lua.LState, base *frame) int {
 // Deviation: Go functions make no events of their own.
 func (h *Hook) serve(L *lua.LState, base *frame) int {
 	s := stateOf(L)
+	settleState(L)
 	outer := h.loops[L]
 	h.loops[L] = base
 	defer func() {

@@ -147,7 +147,7 @@ func install() bool {
 	stock = jumpTable
 	for op, fn := range map[int]instruction{
 		lua.OP_ADD: add, lua.OP_SUB: sub, lua.OP_MUL: mul, lua.OP_DIV: div, lua.OP_MOD: mod, lua.OP_POW: pow, lua.OP_UNM: unm,
-		lua.OP_LEN: length, lua.OP_CONCAT: concat, lua.OP_SETLIST: setList,
+		lua.OP_LEN: length, lua.OP_CLOSURE: closure, lua.OP_CONCAT: concat, lua.OP_SETLIST: setList,
 		lua.OP_EQ: equal, lua.OP_LT: less, lua.OP_LE: lessOrEqual,
 		lua.OP_GETGLOBAL: getGlobal, lua.OP_SETGLOBAL: setGlobal, lua.OP_GETTABLE: getTable, lua.OP_GETTABLEKS: getField,
 		lua.OP_SETTABLE: setTable, lua.OP_SETTABLEKS: setField, lua.OP_SELF: self,
@@ -269,6 +269,13 @@ func (s *state) pop() lua.LValue {
 }
 
 type iface struct{ tab, data unsafe.Pointer }
+
+// onSlot makes a value of the number at p, which stays where it is.
+func onSlot(p *float64) (v lua.LValue) {
+	i := (*iface)(unsafe.Pointer(&v))
+	i.tab, i.data = numberTab, unsafe.Pointer(p)
+	return v
+}
 
 // smallNumbers need no room of their own.
 const smallNumbers = 1024

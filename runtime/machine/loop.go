@@ -139,10 +139,14 @@ func (s *state) advance(at, results int, pairs bool) bool {
 }
 
 // NextFunction is Lua's next. All VMs share it: it is by this function that loops over pairs are recognised.
-var NextFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: next, Proto: builtin(4)})
+var NextFunction = lua.LValue(nextFunction)
+
+var nextFunction = &lua.LFunction{IsG: true, GFunction: next, Proto: builtin(4)}
 
 // StepFunction is the iterator of ipairs. All VMs share it.
-var StepFunction = lua.LValue(&lua.LFunction{IsG: true, GFunction: step, Proto: builtin(6)})
+var StepFunction = lua.LValue(stepFunction)
+
+var stepFunction = &lua.LFunction{IsG: true, GFunction: step, Proto: builtin(6)}
 
 // k, v = next(t [, k])
 func next(L *lua.LState) int {

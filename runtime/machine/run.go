@@ -1,19 +1,20 @@
 package machine
 
 import (
-	_ "unsafe" // for go:linkname
+	"math"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/syntax"
 )
 
-//go:linkname callGoFunction github.com/yuin/gopher-lua.callGFunction
-func callGoFunction(L *lua.LState, tailcall bool) bool
-
 // run is the interpreter's loop in place of gopher-lua's, for states without a context. The instructions that scripts run most are in
-// the loop itself, as far as they need neither metamethods nor conversions; all else is left to the table of instructions.
+// the loop itself, as far as they need neither metamethods that are functions nor conversions; all else is left to the table of instructions.
 //
 // What the inner loop keeps in variables (the frame, its code, its registers) holds until a function is called or ends, or anything
-// is left to the table: any of these may move the registers.
+// is left to the table: any of these may move the registers. Operands are not checked against the number of registers and constants: the compiler is
+// trusted, and syntax.Compile checks code that was dumped before it comes here.
 func run(L *lua.LState, base *frame) {
 	s := stateOf(L)
 	stack := StackOf(L)
@@ -25,111 +26,175 @@ func run(L *lua.LState, base *frame) {
 		return
 	}
 	alloc := s.alloc
+	r := s.reg
+frame:
 	for {
 		cf := s.currentFrame
 		fn := cf.Fn
 		proto := protoOf(fn.Proto)
-		code, consts := proto.Code, proto.Constants
-		r := s.reg
+		if proto.IsVarArg&syntax.Native == 0 {
+			if runForeign(L, base) {
+				return
+			}
+			continue
+		}
+		code, consts := unsafe.Pointer(unsafe.SliceData(proto.Code)), unsafe.Pointer(unsafe.SliceData(proto.Constants))
 		local := cf.LocalBase
-		regs := r.array[local:]
+		array := unsafe.Pointer(unsafe.SliceData(r.array))
+		regs := unsafe.Add(array, local*int(unsafe.Sizeof(iface{})))
+		slots := unsafe.Pointer(&noSlots)
+		slotted := uint32(math.MaxUint32) // the first register that may be on its slot
+		if stack.slots != nil {
+			if len(stack.slots) < len(r.array) {
+				stack.makeSlots(r)
+			}
+			slots = unsafe.Pointer(&stack.slots[local])
+			slotted = uint32(max(stack.captured+1-local, 0))
+		}
 		pc := cf.Pc
+		// Between two instructions the stack ends behind the registers, unless the first has left a list of values for the second.
+		if pc == 0 || !leavesList(proto.Code[pc-1]) {
+			r.top = local + int(proto.NumUsedRegisters)
+		}
 		var inst uint32
 	fast:
 		for {
-			inst = code[pc]
+			inst = *(*uint32)(unsafe.Add(code, pc*4))
 			pc++
-			a := int(inst>>18) & 0xff
-			var v lua.LValue
+			a := inst >> 18 & 0xff
+			var n float64
 			switch inst >> 26 {
 			case uint32(lua.OP_MOVE):
-				v = regs[inst&0x1ff]
+				b := inst & 0xff
+				p := register(regs, b)
+				q := unsafe.Add(slots, uintptr(b)*8)
+				if (*iface)(unsafe.Pointer(p)).data != q {
+					*register(regs, a) = *p
+					continue
+				}
+				n = *(*float64)(q)
 			case uint32(lua.OP_LOADK):
-				v = consts[inst&0x3ffff]
+				*register(regs, a) = *register(consts, inst&0x3ffff)
+				continue
+			case uint32(lua.OP_LOADBOOL):
+				*register(regs, a) = lua.LBool(inst&0x1ff != 0)
+				if inst>>9&0x1ff != 0 {
+					pc++
+				}
+				continue
+			case uint32(lua.OP_LOADNIL):
+				for ; a <= inst&0x1ff; a++ {
+					*register(regs, a) = lua.LNil
+				}
+				continue
 			case uint32(lua.OP_GETUPVAL):
 				uv := upvalueOf(fn.Upvalues[inst&0x1ff])
 				if uv.closed || uv.reg == nil {
-					v = uv.value
+					*register(regs, a) = uv.value
 				} else {
-					v = uv.reg.array[uv.index]
+					*register(regs, a) = uv.reg.array[uv.index]
 				}
+				continue
 			case uint32(lua.OP_SETUPVAL):
 				uv := upvalueOf(fn.Upvalues[inst&0x1ff])
+				v := alloc.keep(regs, consts, slots, a)
 				if uv.closed || uv.reg == nil {
-					uv.value = regs[a]
+					uv.value = v
 				} else {
-					uv.reg.array[uv.index] = regs[a]
+					uv.reg.array[uv.index] = v
 				}
 				continue
 			case uint32(lua.OP_GETGLOBAL):
-				var ok bool
-				if v, ok = tableOf(fn.Env).strdict[proto.stringConstants[inst&0x3ffff]]; !ok {
+				v := method(fn.Env, proto.stringConstants[inst&0x3ffff])
+				if v == nil {
 					break fast
 				}
+				*register(regs, a) = v
+				continue
 			case uint32(lua.OP_GETTABLEKS):
-				t, ok := regs[inst&0x1ff].(*lua.LTable)
+				t, ok := (*register(regs, inst&0xff)).(*lua.LTable)
 				if !ok || inst&(constBit<<9) == 0 {
 					break fast
 				}
-				if v, ok = tableOf(t).strdict[proto.stringConstants[inst>>9&0xff]]; !ok {
-					break fast
+				v := method(t, proto.stringConstants[inst>>9&0xff])
+				if v == nil {
+					if _, meta := t.Metatable.(*lua.LTable); meta {
+						break fast
+					}
+					v = lua.LNil
 				}
+				*register(regs, a) = v
+				continue
 			case uint32(lua.OP_SELF):
-				obj := regs[inst&0x1ff]
+				obj := *register(regs, inst&0xff)
 				t, ok := obj.(*lua.LTable)
 				if !ok || inst&(constBit<<9) == 0 {
 					break fast
 				}
-				if v = method(t, proto.stringConstants[inst>>9&0xff]); v == nil {
+				v := method(t, proto.stringConstants[inst>>9&0xff])
+				if v == nil {
 					break fast
 				}
-				regs[a+1] = obj
-				if i := local + a + 1; i >= r.top {
-					r.top = i + 1
-				}
+				*register(regs, a) = v
+				*register(regs, a+1) = obj
+				continue
 			case uint32(lua.OP_GETTABLE):
-				t, ok := regs[inst&0x1ff].(*lua.LTable)
-				if !ok || inst&(constBit<<9) != 0 {
-					break fast
-				}
-				switch k := regs[inst>>9&0xff].(type) {
-				case lua.LNumber:
-					array := tableOf(t).array
-					i := arrayIndex(k)
-					if uint(i) >= uint(len(array)) || isNil(array[i]) {
-						break fast
-					}
-					v = array[i]
-				case lua.LString:
-					if v, ok = tableOf(t).strdict[string(k)]; !ok {
-						break fast
-					}
-				default:
-					break fast
-				}
-			case uint32(lua.OP_SETTABLE):
-				t, ok := regs[a].(*lua.LTable)
-				if !ok || inst&constBit != 0 {
-					break fast
-				}
-				k, ok := regs[inst&0xff].(lua.LNumber)
+				t, ok := (*register(regs, inst&0xff)).(*lua.LTable)
 				if !ok {
 					break fast
 				}
-				array := tableOf(t).array
-				i := arrayIndex(k)
-				// An element that is there never concerns __newindex.
-				if uint(i) >= uint(len(array)) || isNil(array[i]) {
+				key := rk(regs, consts, inst>>9&0x1ff)
+				var v lua.LValue
+				if k, ok := key.(lua.LNumber); ok {
+					array := tableOf(t).array
+					if i := int(k); uint(i-1) < uint(len(array)) && lua.LNumber(i) == k {
+						v = array[i-1]
+					} else {
+						v = Get(t, key)
+					}
+				} else {
+					v = Get(t, key)
+				}
+				if isNil(v) {
+					if _, meta := t.Metatable.(*lua.LTable); meta {
+						break fast
+					}
+				}
+				*register(regs, a) = v
+				continue
+			case uint32(lua.OP_SETTABLE):
+				t, ok := (*register(regs, a)).(*lua.LTable)
+				if !ok {
 					break fast
 				}
-				array[i] = rk(regs, consts, inst>>9&0x1ff)
+				key := rk(regs, consts, inst&0x1ff)
+				_, meta := t.Metatable.(*lua.LTable)
+				if k, ok := key.(lua.LNumber); ok {
+					array := tableOf(t).array
+					// An element that is there never concerns __newindex.
+					if i := int(k); uint(i-1) < uint(len(array)) && lua.LNumber(i) == k && (!meta || !isNil(array[i-1])) {
+						array[i-1] = alloc.keep(regs, consts, slots, inst>>9&0x1ff)
+						continue
+					}
+					if meta {
+						break fast
+					}
+					key = alloc.keep(regs, consts, slots, inst&0x1ff)
+				}
+				if meta {
+					break fast
+				}
+				cf.Pc = pc // for a message that memory has run out
+				if Set(t, key, alloc.keep(regs, consts, slots, inst>>9&0x1ff)) != "" {
+					break fast
+				}
 				continue
 			case uint32(lua.OP_SETTABLEKS):
-				t, ok := regs[a].(*lua.LTable)
+				t, ok := (*register(regs, a)).(*lua.LTable)
 				if !ok || inst&constBit == 0 {
 					break fast
 				}
-				v := rk(regs, consts, inst>>9&0x1ff)
+				v := alloc.keep(regs, consts, slots, inst>>9&0x1ff)
 				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], v) {
 					break fast
 				}
@@ -140,45 +205,99 @@ func run(L *lua.LState, base *frame) {
 				if !ok || !ok2 {
 					break fast
 				}
-				v = alloc.number(float64(x + y))
+				n = float64(x + y)
 			case uint32(lua.OP_SUB):
 				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
 				y, ok2 := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
 				if !ok || !ok2 {
 					break fast
 				}
-				v = alloc.number(float64(x - y))
+				n = float64(x - y)
 			case uint32(lua.OP_MUL):
 				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
 				y, ok2 := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
 				if !ok || !ok2 {
 					break fast
 				}
-				v = alloc.number(float64(x * y))
+				n = float64(x * y)
+			case uint32(lua.OP_DIV):
+				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
+				y, ok2 := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
+				if !ok || !ok2 {
+					break fast
+				}
+				n = float64(x / y)
 			case uint32(lua.OP_MOD):
 				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
 				y, ok2 := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
 				if !ok || !ok2 {
 					break fast
 				}
-				v = alloc.number(modulo(float64(x), float64(y)))
+				n = modulo(float64(x), float64(y))
+			case uint32(lua.OP_UNM):
+				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
+				if !ok {
+					break fast
+				}
+				n = -float64(x)
+			case uint32(lua.OP_LEN):
+				switch v := rk(regs, consts, inst&0x1ff).(type) {
+				case *lua.LTable:
+					n = float64(Len(v))
+				case lua.LString:
+					n = float64(len(v))
+				default:
+					break fast
+				}
+			case uint32(lua.OP_NOT):
+				*register(regs, a) = lua.LBool(!truth(*register(regs, inst&0xff)))
+				continue
+			case uint32(lua.OP_CONCAT):
+				cf.Pc = pc
+				v, ok := s.joinAll(local+int(inst&0x1ff), local+int(inst>>9&0x1ff))
+				if !ok {
+					break fast
+				}
+				*register(regs, a) = v
+				continue
 			case uint32(lua.OP_EQ):
-				same := false
-				switch x := rk(regs, consts, inst&0x1ff).(type) {
+				var same bool
+				x, y := rk(regs, consts, inst&0x1ff), rk(regs, consts, inst>>9&0x1ff)
+				switch x := x.(type) {
 				case lua.LNumber:
-					y, ok := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
-					if !ok {
+					z, ok := y.(lua.LNumber)
+					if ok {
+						same = x == z
+					} else if _, box := y.(*lua.LUserData); box {
 						break fast
 					}
-					same = x == y
 				case lua.LString:
-					y, ok := rk(regs, consts, inst>>9&0x1ff).(lua.LString)
+					y, ok := y.(lua.LString)
 					same = ok && x == y
+				case lua.LBool:
+					y, ok := y.(lua.LBool)
+					same = ok && x == y
+				case *lua.LNilType:
+					if _, box := y.(*lua.LUserData); box {
+						break fast
+					}
+					same = isNil(y)
 				default:
+					if isNil(y) {
+						if _, box := x.(*lua.LUserData); box {
+							break fast
+						}
+						break
+					}
 					break fast
 				}
 				if same != (a != 0) {
 					pc++
+					continue
+				}
+				// What follows is a jump.
+				if i := *(*uint32)(unsafe.Add(code, pc*4)); i>>26 == uint32(lua.OP_JMP) && sbxOf(i) >= 0 {
+					pc += sbxOf(i) + 1
 				}
 				continue
 			case uint32(lua.OP_LT):
@@ -189,6 +308,10 @@ func run(L *lua.LState, base *frame) {
 				}
 				if (x < y) != (a != 0) {
 					pc++
+					continue
+				}
+				if i := *(*uint32)(unsafe.Add(code, pc*4)); i>>26 == uint32(lua.OP_JMP) && sbxOf(i) >= 0 {
+					pc += sbxOf(i) + 1
 				}
 				continue
 			case uint32(lua.OP_LE):
@@ -199,87 +322,201 @@ func run(L *lua.LState, base *frame) {
 				}
 				if (x <= y) != (a != 0) {
 					pc++
+					continue
+				}
+				if i := *(*uint32)(unsafe.Add(code, pc*4)); i>>26 == uint32(lua.OP_JMP) && sbxOf(i) >= 0 {
+					pc += sbxOf(i) + 1
 				}
 				continue
 			case uint32(lua.OP_TEST):
-				if truth(regs[a]) == (inst>>9&0x1ff == 0) {
+				if truth(*register(regs, a)) == (inst>>9&0x1ff == 0) {
 					pc++
+					continue
+				}
+				if i := *(*uint32)(unsafe.Add(code, pc*4)); i>>26 == uint32(lua.OP_JMP) && sbxOf(i) >= 0 {
+					pc += sbxOf(i) + 1
 				}
 				continue
 			case uint32(lua.OP_JMP):
-				n := sbxOf(inst)
-				if n < 0 && attention.Load() != 0 {
+				k := sbxOf(inst)
+				if k < 0 {
+					if attention.Load() != 0 {
+						break fast
+					}
+					if stack.slots == nil {
+						stack.makeSlots(r)
+						cf.Pc = pc + k
+						continue frame
+					}
+				}
+				pc += k
+				continue
+			case uint32(lua.OP_FORPREP):
+				i, ok := (*register(regs, a)).(lua.LNumber)
+				limit, ok2 := (*register(regs, a+1)).(lua.LNumber)
+				step, ok3 := (*register(regs, a+2)).(lua.LNumber)
+				if !ok || !ok2 || !ok3 {
 					break fast
 				}
-				pc += n
-				continue
+				if !continues(i, limit, step) {
+					pc += sbxOf(inst) + 1
+					continue
+				}
+				a += 3
+				n = float64(i)
 			case uint32(lua.OP_FORLOOP):
-				i, ok := regs[a].(lua.LNumber)
-				limit, ok2 := regs[a+1].(lua.LNumber)
-				step, ok3 := regs[a+2].(lua.LNumber)
+				i, ok := (*register(regs, a)).(lua.LNumber)
+				limit, ok2 := (*register(regs, a+1)).(lua.LNumber)
+				step, ok3 := (*register(regs, a+2)).(lua.LNumber)
 				if !ok || !ok2 || !ok3 || attention.Load() != 0 {
 					break fast
 				}
 				i += step
-				if continues(i, limit, step) {
-					v := alloc.number(float64(i))
-					regs[a], regs[a+3] = v, v
-					if i := local + a + 3; i >= r.top {
-						r.top = i + 1
+				if step > 0 {
+					if !(i <= limit) {
+						continue
 					}
-					pc += sbxOf(inst)
+				} else if !continues(i, limit, step) {
+					continue
 				}
+				pc += sbxOf(inst)
+				if a < slotted {
+					v := alloc.number(float64(i))
+					*register(regs, a), *register(regs, a+3) = v, v
+					if stack.slots == nil {
+						stack.makeSlots(r)
+						cf.Pc = pc
+						continue frame
+					}
+					continue
+				}
+				put(regs, slots, a, float64(i))
+				put(regs, slots, a+3, float64(i))
 				continue
-			case uint32(lua.OP_CALL):
-				callee, ok := regs[a].(*lua.LFunction)
-				if !ok || callee.IsG || callee.Proto.IsVarArg != 0 || attention.Load() != 0 {
+			case uint32(lua.OP_TFORLOOP):
+				it, ok := (*register(regs, a)).(*lua.LFunction)
+				if !ok || attention.Load() != 0 {
+					break fast
+				}
+				pairs := it == nextFunction
+				if !pairs && it != stepFunction {
 					break fast
 				}
 				cf.Pc = pc
-				f := s.enter(stack, cf, callee, local+a, int(inst&0x1ff)-1, int(inst>>9&0x1ff)-1)
-				if f == nil {
+				if !s.advance(local+int(a), int(inst>>9&0x1ff), pairs) {
 					break fast
 				}
-				cf, fn, proto = f, callee, protoOf(callee.Proto)
-				code, consts, pc = proto.Code, proto.Constants, 0
-				local = f.LocalBase
-				regs = r.array[local:]
+				pc = cf.Pc
 				continue
-			case uint32(lua.OP_RETURN):
-				n := int(inst&0x1ff) - 1
-				if s.uvcache != nil || cf == base || n < 0 {
+			case uint32(lua.OP_CALL):
+				callee, ok := (*register(regs, a)).(*lua.LFunction)
+				if !ok || attention.Load() != 0 {
 					break fast
 				}
-				if cf = s.leave(stack, cf, local+a, n); cf == nil {
+				at := local + int(a)
+				nargs := int(inst&0x1ff) - 1
+				if nargs < 0 {
+					nargs = r.top - at - 1
+				}
+				nret := int(inst>>9&0x1ff) - 1
+				cf.Pc = pc
+				if !callee.IsG {
+					if callee.Proto.IsVarArg != syntax.Native || !s.enter(stack, cf, callee, at, nargs, nret) {
+						break fast
+					}
+					continue frame
+				}
+				ok, end := s.invoke(L, stack, cf, callee, at, nargs, nret)
+				if !ok {
+					break fast
+				}
+				if end {
 					return
 				}
-				fn = cf.Fn
-				proto = protoOf(fn.Proto)
-				code, consts, pc = proto.Code, proto.Constants, cf.Pc
-				local = cf.LocalBase
-				regs = r.array[local:]
+				if attention.Load() != 0 && attend(L, base) == 1 {
+					return
+				}
+				if nret < 0 || unsafe.Pointer(unsafe.SliceData(r.array)) != array || s.currentFrame != cf || cf.Pc != pc {
+					continue frame
+				}
+				r.top = local + int(proto.NumUsedRegisters)
 				continue
+			case uint32(lua.OP_TAILCALL):
+				callee, ok := (*register(regs, a)).(*lua.LFunction)
+				if !ok || callee.IsG || callee.Proto.IsVarArg != syntax.Native || attention.Load() != 0 {
+					break fast
+				}
+				at := local + int(a)
+				nargs := int(inst&0x1ff) - 1
+				if nargs < 0 {
+					nargs = r.top - at - 1
+				}
+				cf.Pc = pc
+				if !s.replace(stack, cf, callee, at, nargs) {
+					break fast
+				}
+				continue frame
+			case uint32(lua.OP_RETURN):
+				if cf == base {
+					break fast
+				}
+				if s.uvcache != nil && stack.captured >= local {
+					s.detach(stack, local)
+				}
+				from := local + int(a)
+				k := int(inst&0x1ff) - 1
+				if k < 0 {
+					k = r.top - from
+				}
+				if !s.leave(stack, cf, from, k) {
+					return
+				}
+				continue frame
 			default:
 				break fast
 			}
-			regs[a] = v
-			if i := local + a; i >= r.top {
-				r.top = i + 1
+			if a >= slotted {
+				put(regs, slots, a, n)
+			} else {
+				*register(regs, a) = alloc.number(n)
 			}
 		}
 		cf.Pc = pc
+		if stack.slots != nil {
+			stack.settle(r, cf, inst)
+		}
 		if jumpTable[inst>>26](L, inst, base) == 1 {
 			return
+		}
+		if s.uvcache == nil {
+			stack.captured = -1
 		}
 	}
 }
 
-// rk is the value of a register or constant.
-func rk(regs, consts []lua.LValue, i uint32) lua.LValue {
-	if i&constBit != 0 {
-		return consts[i&^constBit]
+// runForeign runs code of another compiler, until another function is called or this one ends. It reports whether the loop is to end.
+func runForeign(L *lua.LState, base *frame) bool {
+	s := stateOf(L)
+	cf := s.currentFrame
+	for fn := cf.Fn; s.currentFrame == cf && cf.Fn == fn; {
+		inst := fn.Proto.Code[cf.Pc]
+		cf.Pc++
+		if jumpTable[inst>>26](L, inst, base) == 1 {
+			return true
+		}
 	}
-	return regs[i]
+	return false
+}
+
+// leavesList reports whether an instruction leaves the end of the stack where its last result is.
+func leavesList(inst uint32) bool {
+	switch opOf(inst) {
+	case lua.OP_CALL:
+		return cOf(inst) == 0
+	case lua.OP_VARARG:
+		return bOf(inst) == 0
+	}
+	return false
 }
 
 // method looks a name up in a table and along its chain of __index tables. It is nil where there is none, or where more than tables is
@@ -318,70 +555,4 @@ func assign(t *lua.LTable, name string, v lua.LValue) bool {
 		x.remember(lua.LString(name))
 	}
 	return true
-}
-
-// enter begins a call of a Lua function without extra arguments, which is in register at. It does nothing and gives nil
-// where there is no room.
-func (s *state) enter(stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nret int) *frame {
-	r := s.reg
-	if nargs < 0 {
-		nargs = r.top - at - 1
-	}
-	local := at + 1
-	used := int(fn.Proto.NumUsedRegisters)
-	end := local + max(nargs, used)
-	if end > len(r.array) || stack.base+stack.n >= stack.limit {
-		return nil
-	}
-	if stack.n == len(stack.chunk) {
-		stack.grow()
-	}
-	f := &stack.chunk[stack.n]
-	f.Idx = stack.base + stack.n
-	stack.n++
-	f.Fn, f.Parent, f.Pc = fn, cf, 0
-	f.Base, f.LocalBase, f.ReturnBase = at, local, at
-	f.NArgs, f.NRet, f.TailCall = nargs, nret, 0
-	rest := r.array[local+min(nargs, int(fn.Proto.NumParameters)) : end]
-	for i := range rest {
-		rest[i] = lua.LNil
-	}
-	r.top = local + used
-	s.currentFrame = f
-	return f
-}
-
-// leave ends the call in cf, whose n results begin at register from. It gives the caller's frame, or nil if
-// the loop is to end as well.
-func (s *state) leave(stack *Stack, cf *frame, from, n int) *frame {
-	r := s.reg
-	to := cf.ReturnBase
-	want := cf.NRet
-	if want < 0 {
-		want = n
-	}
-	regs := r.array
-	if want == 1 && n >= 1 {
-		regs[to] = regs[from]
-	} else {
-		for i := range want {
-			if i < n {
-				regs[to+i] = regs[from+i]
-			} else {
-				regs[to+i] = lua.LNil
-			}
-		}
-	}
-	top := to + want
-	if top < r.top {
-		clear(regs[top:r.top])
-	}
-	r.top = top
-	stack.pop()
-	up := stack.last()
-	s.currentFrame = up
-	if up == nil || up.Fn.IsG {
-		return nil
-	}
-	return up
 }

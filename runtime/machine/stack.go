@@ -23,7 +23,11 @@ type Stack struct {
 	limit  int     // frames at most
 	chunks [][]frame
 	reg    *Registry // the value stack that goes with it
-	first  [firstChunk]frame
+
+	slots    []float64 // of numbers, one for each register, or nil: see scratch.go
+	captured int       // no register above this one is an upvalue
+
+	first [firstChunk]frame
 }
 
 func (s *Stack) push(v *frame) {
@@ -168,7 +172,7 @@ func StackOf(L *lua.LState) *Stack {
 // InitState makes L a state of from's VM, with from's options and context, on a stack, registers and slots that are all zero.
 func InitState(L, from *lua.LState, stack *Stack, reg *Registry, slots []lua.LValue, maxFrames int) {
 	*L = *from
-	*stack = Stack{limit: maxFrames, reg: reg}
+	*stack = Stack{limit: maxFrames, reg: reg, captured: -1}
 	stack.chunk = stack.first[:]
 	theirs := stateOf(from).reg
 	*reg = Registry{
@@ -200,13 +204,10 @@ func KeepUpvalues(L *lua.LState) { stateOf(L).hasErrorFunc = true }
 
 // CloseUpvalues detaches the closures that captured L's registers from idx on.
 func CloseUpvalues(L *lua.LState, idx int) {
-	if stateOf(L).uvcache != nil {
-		closeUpvalues(L, idx)
+	if s := stateOf(L); s.uvcache != nil {
+		s.detach(StackOf(L), idx)
 	}
 }
-
-//go:linkname closeUpvalues github.com/yuin/gopher-lua.(*LState).closeUpvalues
-func closeUpvalues(L *lua.LState, idx int)
 
 // RegistryOf is the file of L's registers.
 func RegistryOf(L *lua.LState) *Registry { return stateOf(L).reg }

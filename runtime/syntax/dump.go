@@ -163,6 +163,7 @@ func (r *undumper) proto(chunkname string, depth int) *lua.FunctionProto {
 	p.LineDefined, p.LastLineDefined = r.uint(), r.uint()
 	p.NumUpvalues, p.NumParameters = uint8(r.uint()), uint8(r.uint())
 	p.IsVarArg, p.NumUsedRegisters = uint8(r.uint()), uint8(r.uint())
+	p.IsVarArg |= Native
 	code, constants, subs, locals, calls := r.size(), r.size(), r.size(), r.size(), r.size()
 	for range code {
 		if r.bad {
@@ -220,41 +221,4 @@ func (r *undumper) constant() lua.LValue {
 	}
 	r.fail()
 	return lua.LNil
-}
-
-// sound reports whether a prototype that was read cannot lead the interpreter out of its bounds in the simplest ways: it ends
-// in a return, and refers to constants and functions that exist. What is left is checked at run time.
-func sound(p *lua.FunctionProto) bool {
-	n := len(p.Code)
-	if n == 0 || opOf(p.Code[n-1]) != lua.OP_RETURN || int(p.NumUsedRegisters) < int(p.NumParameters) {
-		return false
-	}
-	for pc := 0; pc < n; pc++ {
-		i := p.Code[pc]
-		bx := int(i & maxBx)
-		switch op := opOf(i); op {
-		case lua.OP_LOADK, lua.OP_GETGLOBAL, lua.OP_SETGLOBAL:
-			if bx >= len(p.Constants) {
-				return false
-			}
-		case lua.OP_CLOSURE:
-			if bx >= len(p.FunctionPrototypes) {
-				return false
-			}
-			pc += int(p.FunctionPrototypes[bx].NumUpvalues)
-		case lua.OP_SETLIST:
-			if cOf(i) == 0 {
-				pc++
-			}
-		case lua.OP_JMP, lua.OP_FORLOOP, lua.OP_FORPREP:
-			if to := pc + 1 + sbxOf(i); to < 0 || to >= n {
-				return false
-			}
-		default:
-			if op > lua.OP_NOP {
-				return false
-			}
-		}
-	}
-	return true
 }

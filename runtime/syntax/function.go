@@ -189,6 +189,10 @@ func (f *function) closure(child *function, proto *lua.FunctionProto) expr {
 	return e
 }
 
+// Native, in a prototype's IsVarArg, marks code that this package has made. Unlike gopher-lua's own compiler's, it reads no register before it has
+// written it, and announces all that it uses.
+const Native = 1 << 7
+
 // finish turns the function into what the interpreter runs.
 func (f *function) finish(lastLine int) *lua.FunctionProto {
 	f.emitABC(lua.OP_RETURN, 0, 1, 0)
@@ -207,9 +211,10 @@ func (f *function) finish(lastLine int) *lua.FunctionProto {
 		DbgSourcePositions: append([]int(nil), f.lines...),
 		DbgLocals:          f.locals,
 		DbgCalls:           f.calls,
+		IsVarArg:           Native,
 	}
 	if f.vararg {
-		proto.IsVarArg = lua.VarArgIsVarArg | lua.VarArgHasArg
+		proto.IsVarArg |= lua.VarArgIsVarArg | lua.VarArgHasArg
 	}
 	for _, u := range f.upvalues {
 		proto.DbgUpvalues = append(proto.DbgUpvalues, u.name)

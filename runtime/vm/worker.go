@@ -122,6 +122,7 @@ func (w *Worker) clean(b *body) bool {
 	}
 	machine.CloseUpvalues(L, 0)
 	L.SetTop(0)
+	machine.ClearDead(L)
 	b.stack.Clean(keepChunks)
 	L.Env = w.L.Env
 	return true
