@@ -180,7 +180,7 @@ func (k handshakeScript) store(_ gocontext.Context, h *ssl.Handshake) error {
 	fn, lerr := runtimeOf(sh.vm).function(sh.vm, k.code, nil)
 	if lerr != nil {
 		c.Log(phases.LogErr, lerr.msg)
-		return nil
+		return nil //nolint:nilerr // the session is not stored, and the handshake goes on
 	}
 	_, err := c.VM.W.RunPlain(c, fn, 0)
 	c.HandlerEnded()

@@ -280,9 +280,6 @@ func baseUnpack(L *lua.LState) int {
 // maxUnpack is how many values LuaJIT lets a C function have on its stack.
 const maxUnpack = 8000
 
-// maxResults bounds how many values a function of the library puts onto the stack, as LuaJIT's does.
-const maxResults = 8000 * 125
-
 // same = rawequal(a, b)
 func baseRawEqual(L *lua.LState) int {
 	checkAny(L, 1)

@@ -60,13 +60,13 @@ func OnCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
 	c.onCertificate = append(c.onCertificate, f)
 }
 
-// errRejected is in OpenSSL's words, as all that breaks a handshake off.
 // OnMissingCertificate has f called for a server that has neither certificates nor a certificate hook, where the
 // default server of its address, whose certificates it would present, has a hook; f's error breaks the handshake off.
 func OnMissingCertificate(_ *phases.Load, s *phases.Server, f HelloFunc) {
 	phases.ServerOf[server](s, Module).onMissing = f
 }
 
+// errRejected is in OpenSSL's words, as all that breaks a handshake off.
 var errRejected = openssl.CallbackFailed
 
 // install builds the servers' TLS configurations and sets the tree's.

@@ -131,14 +131,13 @@ type choice struct{ list *[]tls.Certificate }
 // slot is the place among them for one with that kind of key. What is in it may lack a certificate or a key
 // still; settle drops such.
 func (x choice) slot(kind string) *tls.Certificate {
-	list := *x.list
-	for i := range list {
-		if kindOf(&list[i]) == kind {
-			return &list[i]
+	for i := range *x.list {
+		if c := &(*x.list)[i]; kindOf(c) == kind {
+			return c
 		}
 	}
-	*x.list = append(list, tls.Certificate{})
-	return &(*x.list)[len(list)]
+	*x.list = append(*x.list, tls.Certificate{})
+	return &(*x.list)[len(*x.list)-1]
 }
 
 // settle drops a certificate without its key, and a key alone.
