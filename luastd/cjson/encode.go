@@ -164,6 +164,12 @@ func (e *encoder) table(t *lua.LTable, depth int) outcome {
 // arrayLength returns the highest index of a table whose keys are all integers above 0,
 // and -1 for any other.
 func (e *encoder) arrayLength(t *lua.LTable) int {
+	if keys := machine.Keys(t); len(keys) > 0 {
+		// A look at one key tells objects from sparse arrays, unless elements have gone.
+		if _, ok := keys[0].(lua.LString); ok && machine.Hashed(t) == len(keys) {
+			return -1
+		}
+	}
 	list := machine.Array(t)
 	items, highest := 0, 0.0
 	for i, v := range list {
@@ -229,36 +235,27 @@ func (e *encoder) array(t *lua.LTable, n, depth int, mt *lua.LTable) outcome {
 func (e *encoder) object(t *lua.LTable, depth int) outcome {
 	e.buf = append(e.buf, '{')
 	first, any := true, false
-	for k, v := range machine.Pairs(t) {
-		any = true
-		start := len(e.buf)
-		if !first {
-			e.buf = append(e.buf, ',')
-		}
-		e.newline(depth)
-		switch k := k.(type) {
-		case lua.LString:
-			e.string(string(k))
-		case lua.LNumber:
-			e.buf = append(e.buf, '"')
-			if e.number(k) == failed {
+	for i := 0; i < len(machine.Array(t)); i++ { // a metamethod of an element may change t
+		if v := machine.Array(t)[i]; v != lua.LNil {
+			any = true
+			if e.member(lua.LNumber(i+1), v, depth, &first) == failed {
 				return failed
 			}
-			e.buf = append(e.buf, '"')
-		default:
-			return e.cannot(k, "table key must be a number or string")
 		}
-		e.buf = append(e.buf, ':')
-		if e.m.indent != "" {
-			e.buf = append(e.buf, ' ')
+	}
+	for _, k := range machine.Keys(t) {
+		var v lua.LValue
+		if name, ok := k.(lua.LString); ok {
+			v = machine.Field(t, string(name))
+		} else if k != nil {
+			v = machine.Get(t, k)
 		}
-		switch e.value(v, depth) {
-		case failed:
+		if v == nil || v == lua.LNil {
+			continue
+		}
+		any = true
+		if e.member(k, v, depth, &first) == failed {
 			return failed
-		case skipped:
-			e.buf = e.buf[:start]
-		case written:
-			first = false
 		}
 	}
 	if any {
@@ -266,6 +263,41 @@ func (e *encoder) object(t *lua.LTable, depth int) outcome {
 	}
 	e.buf = append(e.buf, '}')
 	return written
+}
+
+// member writes a member of an object. first tells that none is there yet.
+func (e *encoder) member(k, v lua.LValue, depth int, first *bool) outcome {
+	start := len(e.buf)
+	if !*first {
+		e.buf = append(e.buf, ',')
+	}
+	if e.m.indent != "" {
+		e.newline(depth)
+	}
+	switch k := k.(type) {
+	case lua.LString:
+		e.string(string(k))
+	case lua.LNumber:
+		e.buf = append(e.buf, '"')
+		if e.number(k) == failed {
+			return failed
+		}
+		e.buf = append(e.buf, '"')
+	default:
+		return e.cannot(k, "table key must be a number or string")
+	}
+	e.buf = append(e.buf, ':')
+	if e.m.indent != "" {
+		e.buf = append(e.buf, ' ')
+	}
+	result := e.value(v, depth)
+	switch result {
+	case skipped:
+		e.buf = e.buf[:start]
+	case written:
+		*first = false
+	}
+	return result
 }
 
 // newline begins a line depth levels in, where the settings ask for it.

@@ -1,6 +1,9 @@
 package codec_test
 
 import (
+	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -223,5 +226,27 @@ func BenchmarkArgsToTable(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		codec.URIArgsToTable(L, "user=alice&page=12&sort=name&q=hello+world", 100, nil)
+	}
+}
+
+// TestShortDecimals holds the short way of writing a number against strconv's.
+func TestShortDecimals(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200000 {
+		f := float64(r.IntN(1e9)) / []float64{1, 10, 100, 1000, 1e4, 1e6}[r.IntN(6)]
+		switch r.IntN(4) {
+		case 0:
+			f = -f
+		case 1:
+			f = math.Nextafter(f, 1e9)
+		case 2:
+			f = r.NormFloat64()
+		}
+		for precision := 9; precision <= 16; precision++ {
+			want := strconv.FormatFloat(f, 'g', precision, 64)
+			if got := string(codec.AppendNumberPrecision(nil, f, precision)); got != want && !strings.Contains(want, "e") {
+				t.Fatalf("%v with %d digits: %s, want %s", f, precision, got, want)
+			}
+		}
 	}
 }
