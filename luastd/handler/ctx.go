@@ -158,6 +158,9 @@ func (v *VM) Thread() *vm.Thread {
 // Wait gives the baton back while f blocks. It unwinds when the thread is killed meanwhile.
 func (v *VM) Wait(f func(cancel <-chan struct{})) { v.W.Current().Wait(f) }
 
+// WaitStop is Wait for an f that stop ends: see vm.Thread.
+func (v *VM) WaitStop(f, stop func()) { v.W.Current().WaitStop(f, stop) }
+
 // Log writes to the context's error log: with the request's tail, or with what a timer's lines have.
 func (c *Ctx) Log(level phases.LogLevel, msg string) {
 	switch {

@@ -174,6 +174,68 @@ func TestKillEntry(t *testing.T) {
 	}
 }
 
+// stopper is an owner that kills its thread at a chosen moment of a stoppable wait.
+type stopper struct{ before bool }
+
+func (s stopper) ThreadStarted(t *Thread) {
+	if s.before {
+		t.Kill()
+	}
+}
+
+func TestWaitStop(t *testing.T) {
+	for _, tc := range []struct {
+		name          string
+		kill          bool
+		ended, stops  int
+		before, after bool
+		want          string
+	}{
+		{name: "not killed", ended: 1, after: true, want: ""},
+		{name: "killed while it waits", kill: true, ended: 1, stops: 1, want: "control vm.Killed {}"},
+		{name: "killed before", before: true, want: "control vm.Killed {}"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var th *Thread
+			ended, stops := 0, 0
+			after := false
+			g := newTestGroup(t, Options{Open: func(w *Worker) error {
+				w.L.SetGlobal("wait", w.L.NewFunction(func(L *lua.LState) int {
+					stopped := make(chan struct{})
+					if !tc.kill {
+						close(stopped)
+					}
+					th = w.Current()
+					th.Keep()
+					th.WaitStop(func() {
+						if tc.kill {
+							go th.Kill()
+						}
+						<-stopped
+						ended++
+					}, func() {
+						stops++
+						close(stopped)
+					})
+					after = true
+					return 0
+				}))
+				return nil
+			}})
+			w := g.Pick()
+			if got := show(w.Run(stopper{tc.before}, load(t, w, `wait()`), 0)); got != tc.want {
+				t.Errorf("ended with %q, want %q", got, tc.want)
+			}
+			if th != nil {
+				th.Kill() // too late to stop anything
+			}
+			if ended != tc.ended || stops != tc.stops || after != tc.after {
+				t.Errorf("ended %d, stopped %d, went on %v; want %d, %d, %v", ended, stops, after, tc.ended, tc.stops, tc.after)
+			}
+		})
+	}
+}
+
 func TestNestedRun(t *testing.T) {
 	var log []string
 	g := newTestGroup(t, Options{Open: func(w *Worker) error {

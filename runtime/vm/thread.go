@@ -58,6 +58,7 @@ type killState struct {
 	on     atomic.Bool
 	mu     sync.Mutex
 	cancel chan struct{}
+	stop   func() // of the WaitStop under way; called with mu held
 }
 
 func (k *killState) channel() <-chan struct{} {
@@ -82,9 +83,25 @@ func (k *killState) used() bool {
 func (k *killState) kill() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.on.Swap(true) && k.cancel != nil {
+	if k.on.Swap(true) {
+		return
+	}
+	if k.cancel != nil {
 		close(k.cancel)
 	}
+	if k.stop != nil {
+		k.stop()
+	}
+}
+
+// stopWith has kill call stop, at once if there was one.
+func (k *killState) stopWith(stop func()) {
+	k.mu.Lock()
+	k.stop = stop
+	if stop != nil && k.on.Load() {
+		stop()
+	}
+	k.mu.Unlock()
 }
 
 // Starter is implemented by owners that want to know their entry threads, to be able to kill them. ThreadStarted is called by Run with the
@@ -334,6 +351,24 @@ func (t *Thread) Wait(f func(cancel <-chan struct{})) {
 	cancel := t.kill.channel()
 	t.blocked(f, cancel)
 	t.checkKilled()
+}
+
+// WaitStop is Wait for an f that can be stopped from outside, which costs less than a channel to listen to. Kill calls stop, on any
+// goroutine, at most once, possibly just before f begins and never after WaitStop has returned. It must make f return soon, and must not block.
+func (t *Thread) WaitStop(f, stop func()) {
+	t.checkKilled()
+	t.stoppable(f, stop)
+	t.checkKilled()
+}
+
+func (t *Thread) stoppable(f, stop func()) {
+	k := t.kill
+	k.stopWith(stop)
+	t.willWait()
+	t.release()
+	defer t.acquire()
+	defer k.stopWith(nil)
+	f()
 }
 
 func (t *Thread) blocked(f func(cancel <-chan struct{}), cancel <-chan struct{}) {

@@ -199,6 +199,7 @@ func (u *tcp) connect(L *lua.LState, c *handler.Ctx, a connectArgs) int {
 	}
 	p := &peer{host: t.host, addr: d.text(), port: d.port, pool: u.pool}
 	p.open(d.conn)
+	p.owned = true
 	u.adopt(c, p)
 	debug(c, "lua tcp socket connected")
 	return one(L)

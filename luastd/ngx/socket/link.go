@@ -6,10 +6,13 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"moongate/phases/nonblock"
 )
 
 var (
@@ -26,32 +29,40 @@ func (*againError) Error() string   { return "would block" }
 func (*againError) Timeout() bool   { return true }
 func (*againError) Temporary() bool { return true }
 
-// quick is how long an operation waits before it costs a goroutine to have it noticed when its thread
-// is killed.
-const quick = 2 * time.Millisecond
-
 // link is a transport that can be tried without waiting. One goroutine may read while another writes.
 type link struct {
 	raw net.Conn        // the socket; for a client's TLS connection that connection
 	rc  syscall.RawConn // nil where the socket cannot be tried
 	tls *tls.Conn       // over the link itself
 
+	// owned: nobody else sets the socket's deadlines.
+	owned bool
+	// asked: something was sent, so that a read has to wait, most likely.
+	asked bool
+
 	try         bool // reads must not wait
 	readTimeout time.Duration
-	readCancel  <-chan struct{}
+	readUntil   time.Time // the deadline that is set; zero for not known
+	readHalted  atomic.Bool
 	readInto    []byte
 	readN       int
 	readErr     error
 	readOnce    func(fd uintptr)
-	readSoon    func(cancel <-chan struct{})
+	readSoon    func()
+	readStop    func() // ends readSoon; from any goroutine
+	waitInto    []byte
+	waitN       int
+	waitErrno   syscall.Errno
+	waitOnce    func(fd uintptr) bool
 
 	writeTimeout time.Duration
-	writeCancel  <-chan struct{}
+	writeHalted  atomic.Bool
 	writeFrom    []byte
 	writeN       int
 	writeErr     error
 	writeOnce    func(fd uintptr)
-	writeSoon    func(cancel <-chan struct{})
+	writeSoon    func()
+	writeStop    func() // ends writeSoon; from any goroutine
 }
 
 // open makes l a link over raw.
@@ -62,41 +73,38 @@ func (l *link) open(raw net.Conn) {
 	}
 	l.readOnce, l.writeOnce = l.sysRead, l.sysWrite
 	l.readSoon, l.writeSoon = l.awaitRead, l.awaitWrite
+	l.readStop, l.writeStop = l.haltRead, l.haltWrite
+	l.waitOnce = l.sysWaitRead
 }
 
 func (l *link) sysRead(fd uintptr) {
-	for {
-		n, err := unix.Read(int(fd), l.readInto)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			l.readN, l.readErr = 0, errAgain
-		case err != nil:
-			l.readN, l.readErr = 0, err
-		case n == 0:
-			l.readN, l.readErr = 0, io.EOF
-		default:
-			l.readN, l.readErr = n, nil
-		}
-		return
+	n, errno := nonblock.Read(int(fd), l.readInto)
+	switch {
+	case errno == unix.EAGAIN:
+		l.readN, l.readErr = 0, errAgain
+	case errno != 0:
+		l.readN, l.readErr = 0, errno
+	case n == 0:
+		l.readN, l.readErr = 0, io.EOF
+	default:
+		l.readN, l.readErr = n, nil
 	}
 }
 
+func (l *link) sysWaitRead(fd uintptr) bool {
+	l.waitN, l.waitErrno = nonblock.Read(int(fd), l.waitInto)
+	return l.waitErrno != unix.EAGAIN
+}
+
 func (l *link) sysWrite(fd uintptr) {
-	for {
-		n, err := unix.Write(int(fd), l.writeFrom)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			l.writeN, l.writeErr = 0, errAgain
-		case err != nil:
-			l.writeN, l.writeErr = 0, err
-		default:
-			l.writeN, l.writeErr = n, nil
-		}
-		return
+	n, errno := nonblock.Write(int(fd), l.writeFrom)
+	switch errno {
+	case 0:
+		l.writeN, l.writeErr = n, nil
+	case unix.EAGAIN:
+		l.writeN, l.writeErr = 0, errAgain
+	default:
+		l.writeN, l.writeErr = 0, errno
 	}
 }
 
@@ -113,6 +121,10 @@ func (l *link) readNow(p []byte) (int, error) {
 			err = errAgain
 		}
 		return n, err
+	}
+	if l.asked {
+		l.asked = false
+		return 0, errAgain
 	}
 	return l.rawReadNow(p)
 }
@@ -132,11 +144,11 @@ func (l *link) rawReadNow(p []byte) (int, error) {
 // readLater prepares readSoon, which is to run without the baton; its outcome is in readN and readErr.
 func (l *link) readLater(p []byte, timeout time.Duration) {
 	l.readInto, l.readTimeout = p, timeout
+	l.readHalted.Store(false)
 }
 
-func (l *link) awaitRead(cancel <-chan struct{}) {
+func (l *link) awaitRead() {
 	p := l.readInto
-	l.readCancel = cancel
 	var n int
 	var err error
 	if l.tls != nil {
@@ -147,24 +159,60 @@ func (l *link) awaitRead(cancel <-chan struct{}) {
 	if n > 0 {
 		err = nil
 	}
-	l.readN, l.readErr, l.readInto, l.readCancel = n, err, nil, nil
+	l.readN, l.readErr, l.readInto = n, err, nil
 }
 
-// rawRead waits for bytes at most readTimeout, or until readCancel is closed.
+func (l *link) haltRead() {
+	l.readHalted.Store(true)
+	l.raw.SetReadDeadline(past) //nolint:errcheck // a closed socket shows at the call
+}
+
+// rawRead waits for bytes at most readTimeout, or until readStop is called.
 func (l *link) rawRead(p []byte) (int, error) {
-	end := time.Now().Add(l.readTimeout)
-	w := waiter{deadline: l.raw.SetReadDeadline, cancel: l.readCancel}
-	defer w.stop()
-	w.arm(end, l.readTimeout > quick)
+	now := time.Now()
+	end := now.Add(l.readTimeout)
+	// a deadline that is a little early stays: moving one costs more than to find out that it was early
+	if !l.owned || l.readUntil.After(end) || l.readUntil.Sub(now) < l.readTimeout/2 {
+		l.readBy(end)
+	}
 	for {
-		n, err := l.raw.Read(p)
+		n, err := l.waitRead(p)
 		if n > 0 || err == nil || !errors.Is(err, errTimeout) {
 			return n, err
 		}
-		if w.expired(end) {
+		if l.readHalted.Load() || !time.Now().Before(end) {
+			l.readUntil = time.Time{}
 			return 0, errTimeout
 		}
+		l.readBy(end)
 	}
+}
+
+// readBy sets the deadline for reads.
+func (l *link) readBy(end time.Time) {
+	l.readUntil = end
+	l.raw.SetReadDeadline(end) //nolint:errcheck // a closed socket shows at the call
+	if l.readHalted.Load() {
+		l.raw.SetReadDeadline(past) //nolint:errcheck // ditto
+	}
+}
+
+func (l *link) waitRead(p []byte) (int, error) {
+	if l.rc == nil {
+		return l.raw.Read(p)
+	}
+	l.waitInto = p
+	err := l.rc.Read(l.waitOnce)
+	l.waitInto = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case l.waitErrno != 0:
+		return 0, os.NewSyscallError("read", l.waitErrno)
+	case l.waitN == 0:
+		return 0, io.EOF
+	}
+	return l.waitN, nil
 }
 
 // writeNow sends what the kernel takes at once.
@@ -177,16 +225,17 @@ func (l *link) writeNow(p []byte) (int, error) {
 		return 0, err
 	}
 	l.writeFrom = nil
+	l.asked = l.owned && l.writeErr == nil
 	return l.writeN, l.writeErr
 }
 
 func (l *link) writeLater(p []byte, timeout time.Duration) {
 	l.writeFrom, l.writeTimeout = p, timeout
+	l.writeHalted.Store(false)
 }
 
-func (l *link) awaitWrite(cancel <-chan struct{}) {
+func (l *link) awaitWrite() {
 	p := l.writeFrom
-	l.writeCancel = cancel
 	var n int
 	var err error
 	if l.tls != nil {
@@ -194,98 +243,35 @@ func (l *link) awaitWrite(cancel <-chan struct{}) {
 	} else {
 		n, err = l.rawWrite(p)
 	}
-	l.writeN, l.writeErr, l.writeFrom, l.writeCancel = n, err, nil, nil
+	l.writeN, l.writeErr, l.writeFrom = n, err, nil
+}
+
+func (l *link) haltWrite() {
+	l.writeHalted.Store(true)
+	l.raw.SetWriteDeadline(past) //nolint:errcheck // a closed socket shows at the call
+}
+
+// halt ends what waits, both ways.
+func (l *link) halt() {
+	l.haltRead()
+	l.haltWrite()
 }
 
 // rawWrite sends all of p; the timeout is between two pieces that leave.
 func (l *link) rawWrite(p []byte) (int, error) {
-	end := time.Now().Add(l.writeTimeout)
-	w := waiter{deadline: l.raw.SetWriteDeadline, cancel: l.writeCancel}
-	defer w.stop()
-	// a client's TLS connection does not survive a deadline that passes
-	w.arm(end, l.writeTimeout > quick && l.rc != nil)
-	done := 0
-	for {
+	for done := 0; ; {
+		l.raw.SetWriteDeadline(time.Now().Add(l.writeTimeout)) //nolint:errcheck // a closed socket shows at the call
+		if l.writeHalted.Load() {
+			l.raw.SetWriteDeadline(past) //nolint:errcheck // ditto
+		}
 		n, err := l.raw.Write(p[done:min(len(p), done+64<<10)])
 		done += n
 		if done == len(p) {
 			return done, nil
 		}
-		if n > 0 {
-			end = time.Now().Add(l.writeTimeout)
-			if err == nil {
-				w.arm(end, !w.watched && l.writeTimeout > quick && l.rc != nil)
-				continue
-			}
-		}
-		if !errors.Is(err, errTimeout) || w.expired(end) {
+		if err != nil && (n == 0 || l.writeHalted.Load() || !errors.Is(err, errTimeout)) {
 			return done, err
 		}
-	}
-}
-
-// waiter ends a blocking call at its deadline, or when its thread is killed.
-type waiter struct {
-	deadline func(time.Time) error
-	cancel   <-chan struct{}
-	watched  bool
-	done     chan struct{}
-	over     chan struct{}
-}
-
-// arm sets the deadline: a near one where the wait may turn out to be short.
-func (w *waiter) arm(end time.Time, short bool) {
-	if short {
-		if soon := time.Now().Add(quick); soon.Before(end) {
-			end = soon
-		}
-	} else if !w.watched {
-		w.watch()
-	}
-	w.deadline(end) //nolint:errcheck // a closed socket shows at the call
-	if w.killed() {
-		w.deadline(past) //nolint:errcheck // ditto
-	}
-}
-
-// expired tells whether a deadline that passed was the real one, and goes on waiting where not.
-func (w *waiter) expired(end time.Time) bool {
-	if w.killed() || !time.Now().Before(end) {
-		return true
-	}
-	w.arm(end, false)
-	return false
-}
-
-func (w *waiter) killed() bool {
-	select {
-	case <-w.cancel:
-		return true
-	default:
-		return false
-	}
-}
-
-func (w *waiter) watch() {
-	w.watched = true
-	if w.cancel == nil {
-		return
-	}
-	w.done, w.over = make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(w.over)
-		select {
-		case <-w.cancel:
-			w.deadline(past) //nolint:errcheck // the call ends, one way or the other
-		case <-w.done:
-		}
-	}()
-}
-
-func (w *waiter) stop() {
-	if w.done != nil {
-		close(w.done)
-		<-w.over
 	}
 }
 
@@ -350,21 +336,16 @@ func (l *link) hungUp() bool {
 }
 
 func peek(fd int) error {
-	var b [1]byte
-	for {
-		n, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			return errAgain
-		case err != nil:
-			return err
-		case n == 0:
-			return io.EOF
-		}
-		return nil
+	n, errno := nonblock.Peek(fd)
+	switch {
+	case errno == unix.EAGAIN:
+		return errAgain
+	case errno != 0:
+		return errno
+	case n == 0:
+		return io.EOF
 	}
+	return nil
 }
 
 // fd is the socket's number, -1 where there is none.

@@ -153,6 +153,7 @@ func (p *pool) pop(c *handler.Ctx) *peer {
 			pr.raw.SetReadDeadline(past) //nolint:errcheck // wakes the watch
 			<-watching
 			pr.raw.SetReadDeadline(time.Time{}) //nolint:errcheck // a closed socket shows at once
+			pr.readUntil = time.Time{}
 		}
 		if pr.idleState() != errAgain { //nolint:errorlint // our own value
 			pr.raw.Close() //nolint:errcheck // the peer has left it

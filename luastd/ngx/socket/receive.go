@@ -113,7 +113,7 @@ func (u *tcp) waitRead(c *handler.Ctx, l *link, p []byte) (int, error) {
 		u.down.pause()
 		defer u.down.resume()
 	}
-	u.s.v.Wait(l.readSoon)
+	u.s.v.WaitStop(l.readSoon, l.readStop)
 	unwound = false
 	return l.readN, l.readErr
 }

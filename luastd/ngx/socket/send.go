@@ -160,7 +160,7 @@ func (u *tcp) waitWrite(c *handler.Ctx, l *link, b []byte) error {
 			u.finalize(c)
 		}
 	}()
-	u.s.v.Wait(l.writeSoon)
+	u.s.v.WaitStop(l.writeSoon, l.writeStop)
 	unwound = false
 	return l.writeErr
 }

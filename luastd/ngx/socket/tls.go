@@ -230,13 +230,11 @@ func (h *handshake) config() *tls.Config {
 }
 
 // run shakes hands without the baton.
-func (h *handshake) run(cancel <-chan struct{}) {
+func (h *handshake) run() {
 	l := &h.u.peer.link
 	l.readTimeout, l.writeTimeout = h.u.connectTimeout, h.u.connectTimeout
-	l.readCancel, l.writeCancel = cancel, cancel
 	h.tls = tls.Client(l, h.config())
 	h.err = h.tls.HandshakeContext(context.Background())
-	l.readCancel, l.writeCancel = nil, nil
 }
 
 // secure puts TLS over the connection; the answer is why it could not, and then the connection is closed.
@@ -255,7 +253,10 @@ func (u *tcp) secure(c *handler.Ctx, h *handshake) string {
 			u.finalize(c)
 		}
 	}()
-	u.s.v.Wait(h.run)
+	l := u.link()
+	l.readHalted.Store(false)
+	l.writeHalted.Store(false)
+	u.s.v.WaitStop(h.run, l.halt)
 	unwound = false
 	if h.err == nil {
 		u.peer.tls, u.peer.session = h.tls, h.session

@@ -147,6 +147,7 @@ func (u *udp) setPeer(L *lua.LState, c *handler.Ctx, t target) int {
 	}
 	p := &peer{host: t.host, addr: d.text(), port: d.port}
 	p.link.open(d.conn)
+	p.link.owned = true
 	u.peer = p
 	u.owner.add(c, p)
 	return one(L)
@@ -220,7 +221,7 @@ func (s *state) udpSend(L *lua.LState) int {
 	n, err := u.peer.writeNow(b)
 	if err == errAgain { //nolint:errorlint // our own value
 		u.peer.writeLater(b, u.conf.SocketSendTimeout)
-		u.wait(c, u.peer.writeSoon)
+		u.wait(c, u.peer.writeSoon, u.peer.writeStop)
 		n, err = u.peer.writeN, u.peer.writeErr
 	}
 	switch {
@@ -236,7 +237,7 @@ func (s *state) udpSend(L *lua.LState) int {
 
 func (u *udp) upstream() string { return upstreamTail(u.peer.host, u.peer.port, u.peer.addr) }
 
-func (u *udp) wait(c *handler.Ctx, f func(<-chan struct{})) {
+func (u *udp) wait(c *handler.Ctx, f, stop func()) {
 	u.waiting = true
 	u.begin(waitRead, u.s.v.Thread())
 	unwound := true
@@ -247,7 +248,7 @@ func (u *udp) wait(c *handler.Ctx, f func(<-chan struct{})) {
 			u.finalize(c)
 		}
 	}()
-	u.s.v.Wait(f)
+	u.s.v.WaitStop(f, stop)
 	unwound = false
 }
 
@@ -277,7 +278,7 @@ func (s *state) udpReceive(L *lua.LState) int {
 	m, err = emptyDatagram(m, err)
 	if err == errAgain { //nolint:errorlint // our own value
 		u.peer.readLater(b, u.readTimeout)
-		u.wait(c, u.peer.readSoon)
+		u.wait(c, u.peer.readSoon, u.peer.readStop)
 		m, err = emptyDatagram(u.peer.readN, u.peer.readErr)
 	}
 	if err == nil {

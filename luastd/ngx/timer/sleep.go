@@ -12,10 +12,17 @@ import (
 	"moongate/phases"
 )
 
+// clock is a timer that can be made to ring before its time.
+type clock struct {
+	*time.Timer
+	wait, stop func()
+}
+
 var clocks = sync.Pool{New: func() any {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
+	k := &clock{Timer: time.NewTimer(time.Hour)}
+	k.wait = func() { <-k.C }
+	k.stop = func() { k.Reset(0) }
+	return k
 }}
 
 // ngx.sleep(seconds)
@@ -46,16 +53,10 @@ func sleep(v *handler.VM, L *lua.LState) int {
 				}
 			}()
 		}
-		v.Wait(func(cancel <-chan struct{}) {
-			clock := clocks.Get().(*time.Timer)
-			clock.Reset(time.Duration(ms) * time.Millisecond)
-			select {
-			case <-clock.C:
-			case <-cancel:
-			}
-			clock.Stop()
-			clocks.Put(clock)
-		})
+		k := clocks.Get().(*clock)
+		k.Reset(time.Duration(ms) * time.Millisecond)
+		v.WaitStop(k.wait, k.stop)
+		clocks.Put(k)
 		woken = true
 	}
 	if debug {
