@@ -27,6 +27,7 @@ import (
 	"moongate/luastd/ngx/variable"
 	"moongate/luastd/ngx/worker"
 	"moongate/luastd/resty/core"
+	"moongate/luastd/resty/openssl"
 	"moongate/luastd/resty/signal"
 	restystring "moongate/luastd/resty/string"
 )
@@ -110,8 +111,10 @@ func openLibraries(v *handler.VM, w *workers) error {
 	loaded.RawSetString("ngx", v.Ngx)
 	core.Load(v, loaded)
 	preload := L.GetField(L.GetGlobal("package"), "preload").(*lua.LTable)
-	for name, loader := range preloads {
-		preload.RawSetString(name, L.NewFunction(loader(v)))
+	for _, group := range []map[string]func(*handler.VM) lua.LGFunction{preloads, openssl.Loaders} {
+		for name, loader := range group {
+			preload.RawSetString(name, L.NewFunction(loader(v)))
+		}
 	}
 	offerReplaceable(v, L.GetGlobal("package"))
 	guardGlobals(v)
