@@ -26,12 +26,6 @@ type handshakeScript struct {
 	refused error  // what a script that says no means
 }
 
-// shared is what the scripts of one handshake have in common.
-type shared struct {
-	vm  *handler.VM
-	ctx *lua.LTable // ngx.ctx
-}
-
 // hookHandshakes has the servers' scripts run in their handshakes.
 func hookHandshakes(l *phases.Load) {
 	if !slices.Contains(l.Tree.Modules(), ssl.Module) {
@@ -67,18 +61,21 @@ func missingCertificate(_ gocontext.Context, h *ssl.Handshake) error {
 }
 
 // context makes the context of a script, in a worker of the configuration that serves; the scripts of one handshake
-// run in the same worker and have one ngx.ctx.
-func (k handshakeScript) context(h *ssl.Handshake) (*handler.Ctx, *shared) {
+// run in the same worker, as the connection's requests will, and have one ngx.ctx.
+func (k handshakeScript) context(h *ssl.Handshake) *handler.Ctx {
 	t := h.Server.Tree
 	w := phases.MainOf[mainConf](t, Module).runtime
-	sh, _ := h.Data.(*shared)
-	if sh == nil {
-		sh = &shared{vm: w.vms[w.group.Pick().ID]}
-		h.Data = sh
+	of, _ := h.Data.(*handler.Connection)
+	if of == nil {
+		of = &handler.Connection{Conn: h.Conn, VM: w.vms[w.group.Pick().ID]}
+		h.Data = of
+		if h.Conn != nil {
+			h.Conn.Bound = of
+		}
 	}
 	root := h.Server.Root()
 	c := &handler.Ctx{
-		Tree: t, VM: sh.vm, Phase: k.phase, NgxCtx: sh.ctx, ErrorLog: root.Core.Log,
+		Tree: t, VM: of.VM, Phase: k.phase, Connection: of, NgxCtx: of.NgxCtx, ErrorLog: root.Core.Log,
 		Settings: phases.LocationOf[locConf](root, Module).settings,
 	}
 	if conn := h.Conn; conn != nil {
@@ -88,7 +85,7 @@ func (k handshakeScript) context(h *ssl.Handshake) (*handler.Ctx, *shared) {
 		}
 	}
 	ngxssl.Attach(c, h)
-	return c, sh
+	return c
 }
 
 // run runs the script, which ends when the handshake is given up.
@@ -96,15 +93,15 @@ func (k handshakeScript) context(h *ssl.Handshake) (*handler.Ctx, *shared) {
 // Deviation: a script that cannot be loaded fails the handshake, where OpenResty would go on with the certificate
 // of the configuration.
 func (k handshakeScript) run(cancelled gocontext.Context, h *ssl.Handshake) error {
-	c, sh := k.context(h)
+	c := k.context(h)
 	c.Log(phases.LogDebug, k.short+": connection reusable: 0")
-	fn, lerr := runtimeOf(sh.vm).function(sh.vm, k.code, nil)
+	fn, lerr := runtimeOf(c.VM).function(c.VM, k.code, nil)
 	if lerr != nil {
 		c.Log(phases.LogErr, lerr.msg)
 		return k.refused
 	}
 	failed := k.ran(cancelled, c, fn)
-	sh.ctx = c.NgxCtx
+	c.Connection.NgxCtx = c.NgxCtx
 	if failed {
 		return k.refused
 	}
@@ -163,7 +160,7 @@ func (k handshakeScript) skipped(c *handler.Ctx, h *ssl.Handshake) bool {
 
 // fetch is ssl_session_fetch_by_lua*: a session that the script leaves in h is resumed, however the script ends.
 func (k handshakeScript) fetch(cancelled gocontext.Context, h *ssl.Handshake) error {
-	if c, _ := k.context(h); k.skipped(c, h) {
+	if c := k.context(h); k.skipped(c, h) {
 		return nil
 	}
 	k.run(cancelled, h) //nolint:errcheck // the handshake goes on without the session
@@ -172,12 +169,12 @@ func (k handshakeScript) fetch(cancelled gocontext.Context, h *ssl.Handshake) er
 
 // store is ssl_session_store_by_lua*, which may not wait. ngx.exit does not end it.
 func (k handshakeScript) store(_ gocontext.Context, h *ssl.Handshake) error {
-	c, sh := k.context(h)
+	c := k.context(h)
 	if k.skipped(c, h) {
 		return nil
 	}
 	c.Log(phases.LogDebug, k.short+": connection reusable: 0")
-	fn, lerr := runtimeOf(sh.vm).function(sh.vm, k.code, nil)
+	fn, lerr := runtimeOf(c.VM).function(c.VM, k.code, nil)
 	if lerr != nil {
 		c.Log(phases.LogErr, lerr.msg)
 		return nil //nolint:nilerr // the session is not stored, and the handshake goes on
@@ -185,7 +182,7 @@ func (k handshakeScript) store(_ gocontext.Context, h *ssl.Handshake) error {
 	_, err := c.VM.W.RunPlain(c, fn, 0)
 	c.HandlerEnded()
 	c.End()
-	sh.ctx = c.NgxCtx
+	c.Connection.NgxCtx = c.NgxCtx
 	if c.HasExit {
 		c.Log(phases.LogDebug, "lua exit with code "+strconv.Itoa(int(c.Exited)))
 	}

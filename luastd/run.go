@@ -41,9 +41,23 @@ func workerOf(r *phases.Request, lc *locConf) *handler.VM {
 	if v, ok := m.Bound.(*handler.VM); ok {
 		return v
 	}
-	v := w.vms[w.group.Pick().ID]
+	v := leftBy(m, w)
+	if v == nil {
+		v = w.vms[w.group.Pick().ID]
+	}
 	m.Bound = v
 	return v
+}
+
+// leftBy is the worker that the scripts of the connection's handshake ran in, where there were any and it is one of w.
+func leftBy(r *phases.Request, w *workers) *handler.VM {
+	if r.Conn == nil || r.Conn.Bound == nil {
+		return nil
+	}
+	if of, ok := r.Conn.Bound.(*handler.Connection); ok && runtimeOf(of.VM) == w {
+		return of.VM
+	}
+	return nil
 }
 
 func runtimeOf(v *handler.VM) *workers { return v.Owner.(*workers) }

@@ -30,6 +30,20 @@ type Conn struct {
 	Origin *Conn
 	// Raw is the transport below HTTP.
 	Raw net.Conn
+	// Bound is what a module has tied to the connection in its TLS handshake, for all of its requests.
+	Bound any
+	ends  []func()
+}
+
+// OnEnd has f called when the connection is over. Only during the TLS handshake.
+func (c *Conn) OnEnd(f func()) { c.ends = append(c.ends, f) }
+
+// Ended runs what OnEnd has gathered; the front end calls it once.
+func (c *Conn) Ended() {
+	for _, f := range c.ends {
+		f()
+	}
+	c.ends = nil
 }
 
 // ProxyProtocol is what a PROXY header said.

@@ -20,6 +20,8 @@ type Ctx struct {
 
 	// NgxCtx is ngx.ctx; nil until it is used.
 	NgxCtx *lua.LTable
+	// Connection is what a handshake's scripts leave to the connection; nil elsewhere.
+	Connection *Connection
 	// Args are ngx.arg of set_by_lua.
 	Args []string
 	// Filter is the body filter's chunk, ngx.arg[1] and [2]; nil elsewhere.

@@ -192,6 +192,7 @@ func (s *Server) panicked(p any) {
 // gone closes a connection that is over.
 func (s *Server) gone(c *conn) {
 	c.raw.Close()
+	c.info.Ended()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()

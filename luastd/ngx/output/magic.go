@@ -74,7 +74,7 @@ func (l *library) ctx(L *lua.LState) *lua.LTable {
 		codec.Raise(L, "no request found")
 	}
 	if c.NgxCtx == nil {
-		l.keepCtx(c, L.CreateTable(0, 4))
+		l.keepCtx(c, c.NewNgxCtx(L, nil))
 	}
 	return c.NgxCtx
 }
@@ -94,9 +94,15 @@ func (l *library) setCtx(L *lua.LState, value lua.LValue) {
 // keepCtx makes t the context's ngx.ctx. At level debug its end is logged, as lua-nginx-module does.
 func (l *library) keepCtx(c *handler.Ctx, t *lua.LTable) {
 	if c.NgxCtx == nil && c.Enabled(phases.LogDebug) {
-		l.ctxs++
-		ref := l.ctxs
-		c.OnEnd(func() { c.Log(phases.LogDebug, "lua release ngx.ctx at ref "+strconv.Itoa(ref)) })
+		ref := l.refs.take()
+		onEnd := c.OnEnd
+		if of := c.Connection; of != nil && of.Conn != nil {
+			onEnd = of.OnEnd
+		}
+		onEnd(func() {
+			l.refs.free(ref)
+			c.Log(phases.LogDebug, "lua release ngx.ctx at ref "+strconv.Itoa(ref))
+		})
 	}
 	c.NgxCtx = t
 }

@@ -1,6 +1,8 @@
 package output
 
 import (
+	"sync"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
@@ -11,8 +13,33 @@ type library struct {
 	v *handler.VM
 	// buf is where output and log lines are put together; nil while someone uses it.
 	buf []byte
-	// ctxs counts the ngx.ctx whose end is to be logged.
-	ctxs int
+	// refs numbers the ngx.ctx whose end is to be logged.
+	refs refs
+}
+
+// refs gives numbers from 1 on; the one that was given back last comes first.
+type refs struct {
+	mu   sync.Mutex
+	last int
+	back []int
+}
+
+func (r *refs) take() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.back); n > 0 {
+		ref := r.back[n-1]
+		r.back = r.back[:n-1]
+		return ref
+	}
+	r.last++
+	return r.last
+}
+
+func (r *refs) free(ref int) {
+	r.mu.Lock()
+	r.back = append(r.back, ref)
+	r.mu.Unlock()
 }
 
 // Register installs the package's functions into v.Ngx, and print as a global. It is called once per

@@ -1,6 +1,7 @@
 package ssl_test
 
 import (
+	"bufio"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -13,6 +14,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -289,6 +291,40 @@ func TestClientHelloScript(t *testing.T) {
 				t.Errorf("no %q in the log, which ends\n%s", want, log[max(0, len(log)-2500):])
 			}
 		})
+	}
+}
+
+// TestCtxOfHandshake: the connection's requests read through ngx.ctx what its handshake has put there, and each writes its own.
+func TestCtxOfHandshake(t *testing.T) {
+	dir, _ := setUp(t)
+	s := phasetest.StartIn(t, dir, `worker_processes 3; events {} http {
+		ssl_client_hello_by_lua_block { ngx.ctx.hello = "hi" }
+		server { listen ADDR ssl; ssl_certificate own.test.pem; ssl_certificate_key own.test.key;
+		ssl_certificate_by_lua_block { ngx.ctx.cert = ngx.ctx.hello .. "!" }
+		location /sub { content_by_lua_block { ngx.print(ngx.ctx.cert, ngx.ctx.mine) } }
+		location / { content_by_lua_block { local c = ngx.ctx
+			ngx.print(c.hello, c.cert, c.mine, next(c), ngx.location.capture("/sub").body) c.mine, c.hello = 1, 2 } } } }`, ssl.Module, luastd.Complete())
+	raw, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	c := tls.Client(raw, &tls.Config{ServerName: "own.test", InsecureSkipVerify: true})
+	r := bufio.NewReader(c)
+	for range 2 {
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: own.test\r\n\r\n")
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, _ := io.ReadAll(resp.Body)
+		if want := "hihi!nilnilhi!nil"; string(b) != want {
+			t.Errorf("%q, want %q\n%s", b, want, s.ErrorLog())
+		}
+	}
+	c.Close()
+	if want := "lua release ngx.ctx at ref 1, "; !s.WaitLog(want) {
+		t.Errorf("no %q in\n%s", want, s.ErrorLog())
 	}
 }
 

@@ -91,10 +91,7 @@ func (l *library) ctxTable(L *lua.LState) int {
 		codec.Raise(L, "no request found")
 	}
 	if c.NgxCtx == nil {
-		c.NgxCtx = L.OptTable(1, nil)
-		if c.NgxCtx == nil {
-			c.NgxCtx = L.CreateTable(0, 4)
-		}
+		c.NgxCtx = c.NewNgxCtx(L, L.OptTable(1, nil))
 	}
 	L.Push(c.NgxCtx)
 	return 1
