@@ -65,11 +65,11 @@ var costs = []struct {
 	most float64
 }{
 	{"static", 0},
-	{"say", 3},
+	{"say", 2},
 	{"headers", 34},
-	{"phases", 29},
+	{"phases", 12},
 	{"proxy", 9},
-	{"limit", 11},
+	{"limit", 8},
 }
 
 // asker sends requests over one connection and allocates nothing.

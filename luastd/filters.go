@@ -93,7 +93,7 @@ func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 		if c.FilterEnded {
 			return next(r, nil)
 		}
-		arg := &handler.BodyArg{}
+		arg := c.TakeArg()
 		flush := false
 		for i := range in {
 			arg.Last = arg.Last || in[i].Last
@@ -121,6 +121,7 @@ func bodyFilter(next phases.BodyHandler) phases.BodyHandler {
 			c.FilterEnded = true
 		}
 		in = append(in[:0], phases.Buf{B: arg.Data, Last: arg.Last, Flush: flush}) // it may be changed
+		*arg = handler.BodyArg{}
 		return next(r, in)
 	}
 }

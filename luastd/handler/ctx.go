@@ -76,6 +76,7 @@ type Ctx struct {
 	// FilterEnded: the body filter has seen the last chunk.
 	FilterEnded bool
 
+	arg        BodyArg
 	out10      []byte
 	headerSent bool          // a buffered head counts as sent
 	sending    chan struct{} // a thread is writing; closed when it is done
@@ -92,6 +93,15 @@ type BodyArg struct {
 	Fresh   bool
 	Last    bool
 	Changed bool
+}
+
+// TakeArg gives a chunk's place: the context's own, unless a body filter is at work inside another.
+func (c *Ctx) TakeArg() *BodyArg {
+	if c.Filter == nil {
+		c.arg = BodyArg{}
+		return &c.arg
+	}
+	return &BodyArg{}
 }
 
 // Value is what a library keeps with the context under its own key.

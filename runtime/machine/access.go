@@ -39,8 +39,13 @@ func getField(L *lua.LState, inst uint32, _ *frame) int {
 			s.set(cf.LocalBase+aOf(inst), v)
 			return 0
 		}
-		if _, meta := t.Metatable.(*lua.LTable); !meta {
+		mt, meta := t.Metatable.(*lua.LTable)
+		if !meta {
 			s.set(cf.LocalBase+aOf(inst), lua.LNil)
+			return 0
+		}
+		if v, ok := quickly(mt, s.operand(cf, cOf(inst))); ok {
+			s.set(cf.LocalBase+aOf(inst), v)
 			return 0
 		}
 	}
@@ -84,8 +89,12 @@ func getTable(L *lua.LState, inst uint32, _ *frame) int {
 	obj, key := s.reg.array[cf.LocalBase+bOf(inst)], s.operand(cf, cOf(inst))
 	if t, ok := obj.(*lua.LTable); ok {
 		v := Get(t, key)
-		_, meta := t.Metatable.(*lua.LTable)
+		mt, meta := t.Metatable.(*lua.LTable)
 		if !meta || !isNil(v) {
+			s.set(cf.LocalBase+aOf(inst), v)
+			return 0
+		}
+		if v, ok := quickly(mt, key); ok {
 			s.set(cf.LocalBase+aOf(inst), v)
 			return 0
 		}
@@ -100,8 +109,12 @@ func setTable(L *lua.LState, inst uint32, _ *frame) int {
 	cf := s.currentFrame
 	obj, key, v := s.reg.array[cf.LocalBase+aOf(inst)], s.operand(cf, bOf(inst)), s.operand(cf, cOf(inst))
 	if t, ok := obj.(*lua.LTable); ok {
-		if _, meta := t.Metatable.(*lua.LTable); !meta {
+		mt, meta := t.Metatable.(*lua.LTable)
+		if !meta {
 			s.store(L, t, key, v)
+			return 0
+		}
+		if isNil(Get(t, key)) && storeQuickly(mt, key, v) {
 			return 0
 		}
 	}
@@ -114,8 +127,12 @@ func setField(L *lua.LState, inst uint32, _ *frame) int {
 	cf := s.currentFrame
 	obj, v := s.reg.array[cf.LocalBase+aOf(inst)], s.operand(cf, cOf(inst))
 	if t, ok := obj.(*lua.LTable); ok {
-		if _, meta := t.Metatable.(*lua.LTable); !meta {
+		mt, meta := t.Metatable.(*lua.LTable)
+		if !meta {
 			setString(t, s.name(cf, bOf(inst)), v)
+			return 0
+		}
+		if _, there := tableOf(t).strdict[s.name(cf, bOf(inst))]; !there && storeQuickly(mt, s.operand(cf, bOf(inst)), v) {
 			return 0
 		}
 	}
@@ -141,7 +158,12 @@ func (s *state) index(L *lua.LState, obj, key lua.LValue, reg int) lua.LValue {
 		} else if handler = s.metamethod(obj, "__index"); isNil(handler) {
 			failOperand(L, reg, obj, "index")
 		}
-		if _, ok := handler.(*lua.LFunction); ok {
+		if fn, ok := handler.(*lua.LFunction); ok {
+			if a := accessorOf(fn); a != nil && a.get != nil {
+				if v, ok := a.get(key); ok {
+					return v
+				}
+			}
 			return s.apply(L, handler, obj, key)
 		}
 		obj, reg = handler, -1

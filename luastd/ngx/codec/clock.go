@@ -5,6 +5,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
 var started, startedAt = time.Now(), monotonic()
@@ -96,13 +98,13 @@ func luaClock(format func(int64) string) lua.LGFunction {
 
 // now is secs = ngx.now().
 func now(L *lua.LState) int {
-	L.Push(lua.LNumber(Now()))
+	L.Push(machine.Number(L, float64(Now())))
 	return 1
 }
 
 // seconds is secs = ngx.time().
 func seconds(L *lua.LState) int {
-	L.Push(lua.LNumber(time.Now().Unix()))
+	L.Push(machine.Number(L, float64(time.Now().Unix())))
 	return 1
 }
 

@@ -8,12 +8,13 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // openArg makes ngx.arg: the arguments of set_by_lua, and the chunk and its last-flag in a body filter.
 func (l *library) openArg(L *lua.LState) {
 	mt := L.CreateTable(0, 2)
-	mt.RawSetString("__index", L.NewFunction(l.argIndex))
+	mt.RawSetString("__index", machine.Getter(L, l.argIndex, l.argQuickly))
 	mt.RawSetString("__newindex", L.NewFunction(l.argNewIndex))
 	t := L.CreateTable(0, 0)
 	t.Metatable = mt
@@ -33,21 +34,38 @@ func (l *library) argIndex(L *lua.LState) int {
 			value = lua.LString(c.Args[i-1])
 		}
 	case c.Phase == handler.BodyFilter && c.Filter != nil:
-		switch n {
-		case 1:
-			if f := c.Filter; f.Fresh {
-				value = lua.LString(unsafe.String(unsafe.SliceData(f.Data), len(f.Data)))
-			} else {
-				value = lua.LString(f.Data)
-			}
-		case 2:
-			value = lua.LBool(c.Filter.Last)
-		}
+		value = filterArg(c.Filter, n)
 	default:
 		codec.Raise(L, "API disabled in the current context")
 	}
 	L.Push(value)
 	return 1
+}
+
+// argQuickly is argIndex in a body filter, without a call.
+func (l *library) argQuickly(key lua.LValue) (lua.LValue, bool) {
+	n, ok := key.(lua.LNumber)
+	c := l.v.Current()
+	if !ok || c == nil || c.Phase != handler.BodyFilter || c.Filter == nil {
+		return nil, false
+	}
+	return filterArg(c.Filter, n), true
+}
+
+var empty lua.LValue = lua.LString("")
+
+func filterArg(f *handler.BodyArg, n lua.LNumber) lua.LValue {
+	switch {
+	case n == 2:
+		return lua.LBool(f.Last)
+	case n != 1:
+		return lua.LNil
+	case len(f.Data) == 0:
+		return empty
+	case f.Fresh:
+		return lua.LString(unsafe.String(unsafe.SliceData(f.Data), len(f.Data)))
+	}
+	return lua.LString(f.Data)
 }
 
 func (l *library) argNewIndex(L *lua.LState) int {

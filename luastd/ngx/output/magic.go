@@ -8,13 +8,14 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // openMagic gives the ngx table the fields that are computed: status, ctx, headers_sent, is_subrequest.
 func (l *library) openMagic(L *lua.LState) {
 	mt := L.CreateTable(0, 2)
-	mt.RawSetString("__index", L.NewFunction(l.index))
-	mt.RawSetString("__newindex", L.NewFunction(l.newIndex))
+	mt.RawSetString("__index", machine.Getter(L, l.index, l.indexQuickly))
+	mt.RawSetString("__newindex", machine.Setter(L, l.newIndex, l.newIndexQuickly))
 	l.v.Ngx.Metatable = mt
 }
 
@@ -42,6 +43,51 @@ func (l *library) index(L *lua.LState) int {
 	}
 	L.Push(value)
 	return 1
+}
+
+// indexQuickly is index without a call.
+func (l *library) indexQuickly(key lua.LValue) (lua.LValue, bool) {
+	name, _ := key.(lua.LString)
+	c := l.v.Current()
+	if c == nil || c.R == nil {
+		return nil, false
+	}
+	switch name {
+	case "ctx":
+		if c.NgxCtx == nil {
+			l.keepCtx(c, l.v.W.L.CreateTable(0, 4))
+		}
+		return c.NgxCtx, true
+	case "status":
+		return machine.Number(l.v.W.L, float64(c.R.StatusCode())), true
+	case "headers_sent":
+		return lua.LBool(c.R.HeaderSent), true
+	}
+	return nil, false
+}
+
+// newIndexQuickly is newIndex without a call.
+func (l *library) newIndexQuickly(key, value lua.LValue) bool {
+	name, _ := key.(lua.LString)
+	c := l.v.Current()
+	if c == nil || c.R == nil {
+		return false
+	}
+	switch name {
+	case "status":
+		n, ok := value.(lua.LNumber)
+		if ok {
+			SetStatus(c, int(n), "")
+		}
+		return ok
+	case "ctx":
+		t, ok := value.(*lua.LTable)
+		if ok {
+			l.keepCtx(c, t)
+		}
+		return ok
+	}
+	return false
 }
 
 func (l *library) newIndex(L *lua.LState) int {

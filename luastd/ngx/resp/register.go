@@ -8,6 +8,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/output"
+	"moongate/runtime/machine"
 )
 
 // library is this package's side of one worker. Guarded by the worker's baton.
@@ -21,8 +22,8 @@ func Register(v *handler.VM) {
 	l := &library{v: v}
 	L := v.W.L
 	mt := L.CreateTable(0, 2)
-	mt.RawSetString("__index", L.NewFunction(l.get))
-	mt.RawSetString("__newindex", L.NewFunction(l.set))
+	mt.RawSetString("__index", machine.Getter(L, l.get, l.getQuickly))
+	mt.RawSetString("__newindex", machine.Setter(L, l.set, l.setQuickly))
 	header := L.CreateTable(0, 0)
 	header.Metatable = mt
 	v.Ngx.RawSetString("header", header)
@@ -71,6 +72,37 @@ func (l *library) get(L *lua.LState) int {
 	c.Live(L, "no request found")
 	L.Push(lookup(L, c, codec.ToString(L, L.Get(2))))
 	return 1
+}
+
+// getQuickly is get without a call.
+func (l *library) getQuickly(key lua.LValue) (lua.LValue, bool) {
+	name, ok := key.(lua.LString)
+	c := l.v.Current()
+	if !ok || c == nil || c.R == nil {
+		return nil, false
+	}
+	return lookup(l.v.W.L, c, string(name)), true
+}
+
+// setQuickly is set without a call, for a string, a number or nil. A value that the header cannot have is left to set.
+func (l *library) setQuickly(key, value lua.LValue) bool {
+	name, ok := key.(lua.LString)
+	c := l.v.Current()
+	if !ok || c == nil || c.R == nil {
+		return false
+	}
+	var one [1]string
+	switch v := value.(type) {
+	case lua.LString:
+		one[0] = string(v)
+	case lua.LNumber:
+		one[0] = codec.FormatNumber(float64(v))
+	case *lua.LNilType:
+		return assign(c, string(name), nil, true)
+	default:
+		return false
+	}
+	return assign(c, string(name), one[:], true)
 }
 
 // add is resp.add_header(key, value).

@@ -7,6 +7,7 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
 	"moongate/phases/setmisc"
+	"moongate/runtime/machine"
 )
 
 // library is this package's side of one worker. Guarded by the worker's baton.
@@ -21,20 +22,20 @@ type library struct {
 func Register(v *handler.VM) {
 	L := v.W.L
 	l := &library{v: v, directives: L.CreateTable(0, 0)}
-	object := func(get, set lua.LGFunction) *lua.LTable {
+	object := func(get, set *lua.LFunction) *lua.LTable {
 		mt := L.CreateTable(0, 2)
-		mt.RawSetString("__index", L.NewFunction(get))
-		mt.RawSetString("__newindex", L.NewFunction(set))
+		mt.RawSetString("__index", get)
+		mt.RawSetString("__newindex", set)
 		t := L.CreateTable(0, 0)
 		t.Metatable = mt
 		return t
 	}
-	v.Ngx.RawSetString("var", object(l.get, l.set))
+	v.Ngx.RawSetString("var", object(machine.Getter(L, l.get, l.getQuickly), machine.Setter(L, l.set, l.setQuickly)))
 	ndk := L.CreateTable(0, 1)
-	ndk.RawSetString("set_var", object(l.directive, func(L *lua.LState) int {
+	ndk.RawSetString("set_var", object(L.NewFunction(l.directive), L.NewFunction(func(L *lua.LState) int {
 		codec.Raise(L, "not allowed")
 		return 0
-	}))
+	})))
 	L.SetGlobal("ndk", ndk)
 	if loaded, ok := L.GetField(L.GetGlobal("package"), "loaded").(*lua.LTable); ok {
 		loaded.RawSetString("ndk", ndk)
@@ -66,6 +67,31 @@ func (l *library) get(L *lua.LState) int {
 	}
 	L.Push(lua.LNil)
 	return 1
+}
+
+// getQuickly is get without a call.
+func (l *library) getQuickly(key lua.LValue) (lua.LValue, bool) {
+	name, ok := key.(lua.LString)
+	c := l.v.Current()
+	if !ok || c == nil || c.R == nil {
+		return nil, false
+	}
+	value, ok := c.R.Var(lower(string(name)))
+	if !ok {
+		return lua.LNil, true
+	}
+	return lua.LString(value), true
+}
+
+// setQuickly is set without a call.
+func (l *library) setQuickly(key, v lua.LValue) bool {
+	name, ok := key.(lua.LString)
+	value, isString := v.(lua.LString)
+	c := l.v.Current()
+	if !ok || !isString || c == nil || c.R == nil {
+		return false
+	}
+	return c.R.SetVar(lower(string(name)), string(value), false) == nil
 }
 
 // set is ngx.var.VARIABLE = value; nil makes the variable undefined.
