@@ -99,7 +99,8 @@ func TestGatewayModule(t *testing.T) {
 // TestMemoryLimit: a script that takes ever more memory ends in an error, and the worker lives on.
 func TestMemoryLimit(t *testing.T) {
 	t.Cleanup(func() { machine.SetMemoryLimit(0) })
-	s := phasetest.Start(t, `worker_processes 1; events {} http { lua_worker_memory_limit 256m; server { listen ADDR;
+	// The limit of time is for the tests that follow, should this one fail.
+	s := phasetest.Start(t, `worker_processes 1; events {} http { lua_worker_memory_limit 128m; lua_cpu_limit 60s; server { listen ADDR;
 	location /list { content_by_lua_block { local t = {} while true do t[#t + 1] = {} end } }
 	location /string { content_by_lua_block { local s = "x" while true do s = s .. s end } }
 	location /keys { content_by_lua_block { local t = {} for i = 1, 1e9 do t["k" .. i] = i end } }

@@ -195,8 +195,8 @@ func exchange(t testing.TB, addr, request string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // the read will tell
-	go io.WriteString(c, request)                   //nolint:errcheck // the server may close early
+	c.SetDeadline(time.Now().Add(time.Minute)) //nolint:errcheck // the read will tell
+	go io.WriteString(c, request)              //nolint:errcheck // the server may close early
 	b, err := io.ReadAll(c)
 	if err != nil && len(b) == 0 {
 		t.Logf("reading the response: %v", err)

@@ -174,7 +174,8 @@ func TestBodyInPieces(t *testing.T) {
 			t.Errorf("%s: %s", c.asked, res.Raw)
 		}
 	}
-	s.Get("/pieces", "Range: bytes=0-0,8-8")
+	// The connection is broken off, with or without a head.
+	s.Raw("GET /pieces HTTP/1.1\r\nHost: h\r\nRange: bytes=0-0,8-8\r\n\r\n")
 	if !s.WaitLog("range in overlapped buffers") {
 		t.Error("several parts of a body in pieces")
 	}
