@@ -79,7 +79,7 @@ func isLiteral(n *node) bool {
 func (p *program) next(s string, at, begin int) int {
 	switch p.start {
 	case subjectStart:
-		if at > 0 {
+		if at > 0 || !strings.HasPrefix(s, p.prefix) {
 			return -1
 		}
 		return at
@@ -102,7 +102,7 @@ func (p *program) next(s string, at, begin int) int {
 		return at
 	}
 	if p.anchored {
-		if at > begin {
+		if at > begin || !strings.HasPrefix(s[at:], p.prefix) {
 			return -1
 		}
 		return at

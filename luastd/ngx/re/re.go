@@ -8,11 +8,13 @@ package re
 import (
 	"fmt"
 	"strconv"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 	"moongate/runtime/regex"
 )
 
@@ -25,6 +27,29 @@ type library struct {
 	limits   *regex.Limits
 	template map[string]*template
 	caps     []int
+	recent   *[recentSize]recent // nil before the first use
+}
+
+// recent is an entry of the look-up by where strings are: those in a script stay where they are, and those in an entry are kept from
+// being replaced by others.
+type recent struct {
+	pattern, options string
+	c                *compiled
+}
+
+// recentSize is a power of two.
+const recentSize = 1 << recentBits
+
+const recentBits = 10
+
+// slot returns the entry for a pattern, and whether it is the pattern's.
+func (l *library) slot(pattern, options string) (*recent, bool) {
+	if l.recent == nil {
+		l.recent = new([recentSize]recent)
+	}
+	at := uintptr(unsafe.Pointer(unsafe.StringData(pattern)))
+	r := &l.recent[uint64(at)*0x9e3779b97f4a7c15>>(64-recentBits)]
+	return r, r.c != nil && unsafe.StringData(r.pattern) == unsafe.StringData(pattern) && len(r.pattern) == len(pattern) && r.options == options
 }
 
 // options are what a string of option letters means.
@@ -110,8 +135,13 @@ func (l *library) compile(L *lua.LState, n int, name string, opts lua.LValue) (*
 	default:
 		codec.Raise(L, "bad argument #"+strconv.Itoa(n+1)+" to '"+name+"' (string expected, got "+opts.Type().String()+")")
 	}
+	r, known := l.slot(pattern, o)
+	if known {
+		return r.c, r.c.err
+	}
 	k := key{pattern, o}
 	if c := l.cache[k]; c != nil {
+		*r = recent{pattern, o, c}
 		return c, c.err
 	}
 	c := &compiled{options: l.parse(L, o)}
@@ -123,8 +153,10 @@ func (l *library) compile(L *lua.LState, n int, name string, opts lua.LValue) (*
 	if l.max > 0 {
 		if len(l.cache) >= l.max {
 			clear(l.cache) // whatever is in use comes back
+			clear(l.recent[:])
 		}
 		l.cache[k] = c
+		*r = recent{pattern, o, c}
 	}
 	return c, c.err
 }
@@ -188,11 +220,11 @@ func (l *library) collect(L *lua.LState, c *compiled, s string, caps []int, into
 	}
 	names := c.re.Names()
 	if into == nil {
-		into = L.CreateTable(groups, len(names)+1)
+		into = L.CreateTable(groups, len(names))
 	}
-	into.RawSet(lua.LNumber(0), capture(s, caps, 0))
+	machine.SetInt(into, 0, capture(s, caps, 0))
 	for i := 1; i <= groups; i++ {
-		into.RawSetInt(i, capture(s, caps, i))
+		machine.SetInt(into, i, capture(s, caps, i))
 	}
 	for _, n := range names {
 		v := capture(s, caps, n.Index)
