@@ -126,6 +126,23 @@ const (
 	nginxModules = "/usr/lib/nginx/modules"
 )
 
+// luaModule is a library of moongate's as one file: its parts come as arguments, as the binary gives them.
+func luaModule(t *testing.T, lib string, parts ...string) string {
+	t.Helper()
+	source, err := os.ReadFile("../luastd/resty/" + lib + ".lua")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(parts) == 0 {
+		return string(source)
+	}
+	call := "return (function(...)\n" + string(source) + "\nend)(..."
+	for _, part := range parts {
+		call += ", (function(...)\n" + luaModule(t, part) + "\nend)(...)"
+	}
+	return call + ")"
+}
+
 // nginx serves the prefix with Debian's nginx and ngx_lua. The test is skipped where they are not
 // installed. Libraries of moongate's that are plain Lua are lent to it.
 func (p *prefix) nginx(t *testing.T) {
@@ -134,16 +151,12 @@ func (p *prefix) nginx(t *testing.T) {
 	if _, err := os.Stat(module); err != nil {
 		t.Skip("nginx with ngx_lua is not installed")
 	}
-	for _, lib := range []string{"limit/req", "limit/count", "http/http"} {
-		source, err := os.ReadFile("../luastd/resty/" + lib + ".lua")
-		if err != nil {
-			continue
-		}
+	for lib, parts := range map[string][]string{"limit/req": nil, "limit/count": nil, "http/http": {"http/body", "http/connect", "http/headers"}} {
 		to := filepath.Join(p.dir, "lua/resty", strings.TrimSuffix(lib, "/http")+".lua")
 		if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(to, source, 0o644); err != nil {
+		if err := os.WriteFile(to, []byte(luaModule(t, lib, parts...)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
