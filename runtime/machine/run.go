@@ -39,11 +39,15 @@ frame:
 			continue
 		}
 		code, consts := unsafe.Pointer(unsafe.SliceData(proto.Code)), unsafe.Pointer(unsafe.SliceData(proto.Constants))
+		hints := unsafe.Add(code, len(proto.Code)*4)
 		local := cf.LocalBase
 		array := unsafe.Pointer(unsafe.SliceData(r.array))
 		regs := unsafe.Add(array, local*int(unsafe.Sizeof(iface{})))
 		slots := unsafe.Pointer(&noSlots)
 		slotted := uint32(math.MaxUint32) // the first register that may be on its slot
+		if stack.slots == nil && stack.k > 0 {
+			stack.makeSlots(r)
+		}
 		if stack.slots != nil {
 			if len(stack.slots) < len(r.array) {
 				stack.makeSlots(r)
@@ -64,7 +68,7 @@ frame:
 			a := inst >> 18 & 0xff
 			var n float64
 			switch inst >> 26 {
-			case uint32(lua.OP_MOVE):
+			case uint32(lua.OP_MOVE), uint32(lua.OP_MOVEN): // the moves that belong to a MOVEN come behind it
 				b := inst & 0xff
 				p := register(regs, b)
 				q := unsafe.Add(slots, uintptr(b)*8)
@@ -105,7 +109,7 @@ frame:
 				}
 				continue
 			case uint32(lua.OP_GETGLOBAL):
-				v := method(fn.Env, proto.stringConstants[inst&0x3ffff])
+				v := indexed(fn.Env, proto.stringConstants[inst&0x3ffff], hintAt(hints, pc))
 				if v == nil {
 					break fast
 				}
@@ -116,7 +120,7 @@ frame:
 				if !ok || inst&(constBit<<9) == 0 {
 					break fast
 				}
-				v := method(t, proto.stringConstants[inst>>9&0xff])
+				v := indexed(t, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
 				if v == nil {
 					if _, meta := t.Metatable.(*lua.LTable); meta {
 						break fast
@@ -131,7 +135,7 @@ frame:
 				if !ok || inst&(constBit<<9) == 0 {
 					break fast
 				}
-				v := method(t, proto.stringConstants[inst>>9&0xff])
+				v := method(t, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
 				if v == nil {
 					break fast
 				}
@@ -195,7 +199,7 @@ frame:
 					break fast
 				}
 				v := alloc.keep(regs, consts, slots, inst>>9&0x1ff)
-				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], v) {
+				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], v, hintAt(hints, pc)) {
 					break fast
 				}
 				continue
@@ -517,42 +521,4 @@ func leavesList(inst uint32) bool {
 		return bOf(inst) == 0
 	}
 	return false
-}
-
-// method looks a name up in a table and along its chain of __index tables. It is nil where there is none, or where more than tables is
-// needed to tell.
-func method(t *lua.LTable, name string) lua.LValue {
-	for range maxChain {
-		if v, ok := tableOf(t).strdict[name]; ok {
-			return v
-		}
-		mt, ok := t.Metatable.(*lua.LTable)
-		if !ok {
-			return nil
-		}
-		if t, ok = tableOf(mt).strdict["__index"].(*lua.LTable); !ok {
-			return nil
-		}
-	}
-	return nil
-}
-
-// assign stores a value other than nil under a name, if no metamethod can have a say in that.
-func assign(t *lua.LTable, name string, v lua.LValue) bool {
-	x := tableOf(t)
-	if _, meta := t.Metatable.(*lua.LTable); meta {
-		if _, ok := x.strdict[name]; !ok {
-			return false
-		}
-		x.strdict[name] = v
-		return true
-	}
-	n := len(x.strdict)
-	if n == 0 {
-		return false
-	}
-	if x.strdict[name] = v; len(x.strdict) != n {
-		x.remember(lua.LString(name))
-	}
-	return true
 }

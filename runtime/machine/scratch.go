@@ -57,8 +57,6 @@ func (s *Stack) settle(r *Registry, cf *frame, inst uint32) {
 		if b&constBit == 0 {
 			s.settleAll(r, local+b, local+b+1)
 		}
-	case lua.OP_MOVEN: // a series of moves, not emitted by runtime/syntax
-		s.settleAll(r, local, r.top)
 	case lua.OP_SETGLOBAL, lua.OP_SETUPVAL:
 		s.settleAll(r, a, a+1)
 	case lua.OP_CONCAT:

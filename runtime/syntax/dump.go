@@ -172,6 +172,7 @@ func (r *undumper) proto(chunkname string, depth int) *lua.FunctionProto {
 		p.Code = append(p.Code, binary.LittleEndian.Uint32([]byte(r.take(4))))
 		p.DbgSourcePositions = append(p.DbgSourcePositions, r.uint())
 	}
+	p.Code = withHints(p.Code)
 	for range constants {
 		p.Constants = append(p.Constants, r.constant())
 	}

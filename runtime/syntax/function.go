@@ -190,7 +190,7 @@ func (f *function) closure(child *function, proto *lua.FunctionProto) expr {
 }
 
 // Native, in a prototype's IsVarArg, marks code that this package has made. Unlike gopher-lua's own compiler's, it reads no register before it has
-// written it, and announces all that it uses.
+// written it, and announces all that it uses; and behind the code, in the slice's capacity, there is as much room again for the interpreter's hints.
 const Native = 1 << 7
 
 // finish turns the function into what the interpreter runs.
@@ -205,7 +205,7 @@ func (f *function) finish(lastLine int) *lua.FunctionProto {
 		NumUpvalues:        uint8(len(f.upvalues)),
 		NumParameters:      uint8(f.params),
 		NumUsedRegisters:   uint8(f.maxStack + 1),
-		Code:               append([]uint32(nil), f.code...),
+		Code:               withHints(f.code),
 		Constants:          f.constants,
 		FunctionPrototypes: f.protos,
 		DbgSourcePositions: append([]int(nil), f.lines...),
@@ -223,6 +223,9 @@ func (f *function) finish(lastLine int) *lua.FunctionProto {
 	polish(proto)
 	return proto
 }
+
+// withHints copies code to where there is room for as many hints.
+func withHints(code []uint32) []uint32 { return append(make([]uint32, 0, 2*len(code)), code...) }
 
 // ChunkName is the name under which a compiled chunk was loaded, in full ("@file", "=name" or source text), as
 // debug.getinfo reports it in "source".

@@ -39,6 +39,13 @@ func soundAt(p *lua.FunctionProto, pc int) bool {
 	}
 	skips := pc+2 < n
 	switch opOf(i) {
+	case lua.OP_MOVEN:
+		for at := pc + 1; at <= pc+c; at++ {
+			if at >= n || opOf(p.Code[at]) != lua.OP_MOVE {
+				return false
+			}
+		}
+		return reg(a) && reg(b)
 	case lua.OP_MOVE, lua.OP_NOT:
 		return reg(a) && reg(b)
 	case lua.OP_TESTSET:
