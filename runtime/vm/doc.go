@@ -37,6 +37,5 @@
 //
 // # gopher-lua
 //
-// Version 1.1.2 is used unchanged, but three things in its states are reached around its API (layout.go, checked when a Group
-// is made): the call stack is replaced by one that grows (frames.go); the running frame and the flag hasErrorFunc are set by PCall.
+// Version 1.1.2 is used unchanged. What of its states has to be reached around its API is reached by package machine.
 package vm
