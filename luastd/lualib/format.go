@@ -28,14 +28,9 @@ type directive struct {
 func parseDirective(f string) (d directive, rest string, ok bool) {
 	d.prec = -1
 	i := 0
-	at := func() byte {
-		if i < len(f) {
-			return f[i]
-		}
-		return 0
-	}
-	for flags := true; flags; {
-		switch at() {
+flags:
+	for ; i < len(f); i++ {
+		switch f[i] {
 		case '-':
 			d.left = true
 		case '+':
@@ -47,26 +42,16 @@ func parseDirective(f string) (d directive, rest string, ok bool) {
 		case '#':
 			d.alt = true
 		default:
-			flags = false
-			i--
+			break flags
 		}
-		i++
 	}
-	two := func() (n int) {
-		for range 2 {
-			if c := at(); c >= '0' && c <= '9' {
-				n = n*10 + int(c-'0')
-				i++
-			}
-		}
-		return n
+	d.width, i = twoDigits(f, i)
+	if i < len(f) && f[i] == '.' {
+		d.prec, i = twoDigits(f, i+1)
 	}
-	d.width = two()
-	if at() == '.' {
-		i++
-		d.prec = two()
+	if i < len(f) {
+		d.conv = f[i]
 	}
-	d.conv = at()
 	if d.conv == 0 || strings.IndexByte("AacdEeFfGgiopqsuXx", d.conv) < 0 {
 		if d.conv >= 32 {
 			i++
@@ -76,10 +61,19 @@ func parseDirective(f string) (d directive, rest string, ok bool) {
 	return d, f[i+1:], true
 }
 
+// twoDigits reads up to two digits at f[i] and returns their value and where they end.
+func twoDigits(f string, i int) (n, end int) {
+	for stop := min(i+2, len(f)); i < stop && f[i] >= '0' && f[i] <= '9'; i++ {
+		n = n*10 + int(f[i]-'0')
+	}
+	return n, i
+}
+
 // s = string.format(format, ...)
 func stringFormat(L *lua.LState) int {
 	var room [128]byte
-	return pushString(L, string(AppendFormat(L, room[:0], 1)))
+	L.Push(machine.CopyString(AppendFormat(L, room[:0], 1)))
+	return 1
 }
 
 // AppendFormat appends to out what string.format makes of the running function's arguments from number arg on, the first of them
@@ -99,7 +93,12 @@ func AppendFormat(L *lua.LState, out []byte, arg int) []byte {
 			f = f[2:]
 			continue
 		}
-		d, rest, ok := parseDirective(f[1:])
+		d, rest, ok := directive{prec: -1}, "", false
+		if len(f) > 1 && (f[1] == 's' || f[1] == 'd') {
+			d.conv, rest, ok = f[1], f[2:], true
+		} else {
+			d, rest, ok = parseDirective(f[1:])
+		}
 		if !ok {
 			machine.Errorf(L, "invalid option '%s' to 'format'", f[:len(f)-len(rest)])
 		}
@@ -133,7 +132,8 @@ func formatArg(L *lua.LState, out []byte, d directive, arg int) []byte {
 		case 'x', 'X':
 			base = 16
 		}
-		return integer(out, d, strconv.AppendUint(nil, bits, base), "")
+		var room [24]byte
+		return integer(out, d, strconv.AppendUint(room[:0], bits, base), "")
 	case 'p':
 		return pad(out, d, fmt.Appendf(nil, "%s", pointer(L.Get(arg))))
 	}
@@ -242,7 +242,8 @@ func formatInt(L *lua.LState, out []byte, d directive, arg int) []byte {
 	case d.space:
 		sign = " "
 	}
-	return integer(out, d, strconv.AppendUint(nil, u, 10), sign)
+	var room [24]byte
+	return integer(out, d, strconv.AppendUint(room[:0], u, 10), sign)
 }
 
 // integer lays out digits with sign, prefix, precision and width.

@@ -96,6 +96,9 @@ func mapBytes(L *lua.LState, first, last byte) int {
 	return 1
 }
 
+// repRoom holds a short result of string.rep.
+type repRoom [48]byte
+
 // s = string.rep(s, n [, sep])
 func stringRep(L *lua.LState) int {
 	s := checkString(L, 1)
@@ -108,6 +111,15 @@ func stringRep(L *lua.LState) int {
 		machine.Throw(L, lua.LString("not enough memory"))
 	}
 	machine.NeedString((len(s) + len(sep)) * n)
+	if sep == "" && len(s)*n <= len(repRoom{}) {
+		var room repRoom
+		out := room[:0]
+		for range n {
+			out = append(out, s...)
+		}
+		L.Push(machine.CopyString(out))
+		return 1
+	}
 	if sep == "" {
 		return pushString(L, strings.Repeat(s, n))
 	}
@@ -282,6 +294,9 @@ func stringGSub(L *lua.LState) int {
 		machine.ArgError(L, 3, "string/function/table expected")
 	}
 	limit := optInt(L, 4, len(s)+1)
+	if r, ok := repl.(lua.LString); ok && isPlain(pat) && strings.IndexByte(string(r), '%') < 0 {
+		return replacePlain(L, s, pat, string(r), limit)
+	}
 	m := matcher{L: L, src: s, pat: pat}
 	p := 0
 	anchored := pat != "" && pat[0] == '^'
@@ -322,6 +337,47 @@ func stringGSub(L *lua.LState) int {
 		if anchored {
 			break
 		}
+	}
+	if n == 0 {
+		pushString(L, s)
+	} else {
+		L.Push(takeString(append(out, s[copied:]...)))
+	}
+	return 1 + pushNumber(L, float64(n))
+}
+
+// special are the characters that mean something in a pattern.
+var special = func() (t [256]bool) {
+	for _, c := range []byte("^$*+?.()[]%-") {
+		t[c] = true
+	}
+	return t
+}()
+
+// isPlain reports whether a pattern is text that stands for itself.
+func isPlain(pat string) bool {
+	for i := range len(pat) {
+		if special[pat[i]] {
+			return false
+		}
+	}
+	return pat != ""
+}
+
+// replacePlain is gsub without anything special in pattern and replacement.
+func replacePlain(L *lua.LState, s, pat, repl string, limit int) int {
+	var out []byte
+	copied, n := 0, 0
+	for n < limit {
+		i := strings.Index(s[copied:], pat)
+		if i < 0 {
+			break
+		}
+		if n++; n == 1 {
+			out = make([]byte, 0, len(s)+len(s)/4+16)
+		}
+		out = append(append(out, s[copied:copied+i]...), repl...)
+		copied += i + len(pat)
 	}
 	if n == 0 {
 		pushString(L, s)

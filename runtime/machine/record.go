@@ -71,3 +71,45 @@ func String(p *lua.LString) (lv lua.LValue) {
 	i.tab, i.data = stringTab, unsafe.Pointer(p)
 	return lv
 }
+
+// Values of short strings that CopyString makes, with the bytes beside the head.
+type (
+	string16 struct {
+		head lua.LString
+		room [16]byte
+	}
+	string32 struct {
+		head lua.LString
+		room [32]byte
+	}
+	string48 struct {
+		head lua.LString
+		room [48]byte
+	}
+)
+
+// CopyString makes a Lua value of a copy of b; that of a short one takes one allocation, not two.
+func CopyString(b []byte) lua.LValue {
+	var head *lua.LString
+	var room []byte
+	switch n := len(b); {
+	case n == 0:
+		return empty
+	case n <= 16:
+		s := new(string16)
+		head, room = &s.head, s.room[:n]
+	case n <= 32:
+		s := new(string32)
+		head, room = &s.head, s.room[:n]
+	case n <= 48:
+		s := new(string48)
+		head, room = &s.head, s.room[:n]
+	default:
+		return lua.LString(b)
+	}
+	copy(room, b)
+	*head = lua.LString(unsafe.String(unsafe.SliceData(room), len(room)))
+	return String(head)
+}
+
+var empty lua.LValue = lua.LString("")

@@ -2,8 +2,10 @@ package machine_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,3 +139,22 @@ func TestRecordTwice(t *testing.T) {
 		t.Errorf("a = %v", got)
 	}
 }
+
+// TestCopyString: the value does not share the bytes that it was made of, and a short one takes one allocation.
+func TestCopyString(t *testing.T) {
+	for n := range 80 {
+		b := []byte(strings.Repeat("x", n))
+		v := machine.CopyString(b)
+		runtime.GC()
+		clear(b)
+		if v != lua.LString(strings.Repeat("x", n)) {
+			t.Errorf("%d bytes: %q", n, v)
+		}
+	}
+	b := make([]byte, 40)
+	if n := testing.AllocsPerRun(100, func() { kept = machine.CopyString(b) }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+var kept lua.LValue
