@@ -16,7 +16,6 @@ import (
 
 const (
 	eventRoom    = 64 // events taken from the kernel at once
-	idleLeaders  = 64 // goroutines that are kept to take a loop over
 	roundsInARow = 4  // of events without a look at what else the process has to do
 	overdue      = 5 * time.Millisecond
 )
@@ -43,9 +42,8 @@ type loop struct {
 
 	current atomic.Pointer[conn] // that is being served
 	turns   atomic.Uint32
-	lead    chan struct{} // to a goroutine that waits for its turn to lead
-	spare   atomic.Int32  // goroutines that do
-	asleep  atomic.Bool   // the overseer is
+	spare   followers
+	asleep  atomic.Bool // the overseer is
 	wake    chan struct{}
 	closed  chan struct{}
 
@@ -73,7 +71,7 @@ func newLoop() (*loop, error) {
 		unix.Close(fd) //nolint:errcheck // ditto
 		return nil, err
 	}
-	l := &loop{ep: os.NewFile(uintptr(fd), "epoll"), fd: fd, kick: kick, lead: make(chan struct{}), wake: make(chan struct{}, 1), closed: make(chan struct{})}
+	l := &loop{ep: os.NewFile(uintptr(fd), "epoll"), fd: fd, kick: kick, wake: make(chan struct{}, 1), closed: make(chan struct{})}
 	if err = l.ep.SetReadDeadline(time.Time{}); err == nil { // fails where the poller did not take it
 		l.rc, err = l.ep.SyscallConn()
 	}
@@ -91,6 +89,7 @@ func newLoop() (*loop, error) {
 // close ends the loop once no connection is left in it.
 func (l *loop) close() {
 	close(l.closed)
+	l.spare.close()
 	l.ep.Close() // which wakes the leader
 }
 
@@ -124,17 +123,11 @@ func (l *loop) remove(c *conn) {
 
 // run leads the loop, and when that was taken away serves its request to the end and waits to lead again.
 func (l *loop) run() {
+	turn := make(chan bool, 1)
 	for {
 		for l.step() {
 		}
-		if l.spare.Add(1) > idleLeaders {
-			l.spare.Add(-1)
-			return
-		}
-		select {
-		case <-l.lead:
-			l.spare.Add(-1)
-		case <-l.closed:
+		if !l.spare.wait(turn) {
 			return
 		}
 	}
@@ -142,9 +135,7 @@ func (l *loop) run() {
 
 // promote has another goroutine lead.
 func (l *loop) promote() {
-	select {
-	case l.lead <- struct{}{}:
-	default:
+	if !l.spare.wake() {
 		go l.run()
 	}
 }
@@ -209,7 +200,7 @@ func (l *loop) events0(uintptr) bool {
 // oversee takes the lead away from a request that keeps it for long. While nothing happens it sleeps.
 func (l *loop) oversee() {
 	var seen uint32
-	quiet := 0
+	quiet, ticks := 0, 0
 	tick := time.NewTimer(overdue)
 	defer tick.Stop()
 	for {
@@ -218,6 +209,9 @@ func (l *loop) oversee() {
 			return
 		case <-tick.C:
 		}
+		if ticks++; ticks%trimTicks == 0 {
+			l.spare.trim()
+		}
 		turns := l.turns.Load()
 		if turns != seen {
 			seen, quiet = turns, 0
@@ -225,6 +219,7 @@ func (l *loop) oversee() {
 			c.Waiting()
 		} else if quiet++; quiet > 20 {
 			quiet = 0
+			l.spare.trim()
 			l.asleep.Store(true)
 			select {
 			case <-l.closed:
