@@ -102,6 +102,13 @@ func (h *Hook) serve(L *lua.LState, base *frame) int {
 		if HookOf(L) != h {
 			return 0
 		}
+		if s.ctx != nil {
+			select {
+			case <-s.ctx.Done():
+				L.RaiseError("%s", s.ctx.Err().Error())
+			default:
+			}
+		}
 		cf := s.currentFrame
 		proto := cf.Fn.Proto
 		pc := cf.Pc

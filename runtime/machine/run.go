@@ -203,6 +203,31 @@ frame:
 					break fast
 				}
 				continue
+			case uint32(lua.OP_NEWTABLE):
+				*register(regs, a) = newTable(int(inst&0x1ff), int(inst>>9&0x1ff))
+				continue
+			case uint32(lua.OP_SETLIST):
+				cf.Pc = pc
+				if stack.slots != nil {
+					stack.settle(r, cf, inst)
+				}
+				setList(L, inst, base)
+				pc = cf.Pc
+				r.top = local + int(proto.NumUsedRegisters)
+				continue
+			case uint32(lua.OP_CLOSURE):
+				cf.Pc = pc
+				closure(L, inst, base)
+				pc = cf.Pc
+				if slotted != math.MaxUint32 {
+					slotted = uint32(max(stack.captured+1-local, 0))
+				}
+				continue
+			case uint32(lua.OP_CLOSE):
+				if s.uvcache != nil && stack.captured >= local+int(a) {
+					s.detach(stack, local+int(a))
+				}
+				continue
 			case uint32(lua.OP_ADD):
 				x, ok := rk(regs, consts, inst&0x1ff).(lua.LNumber)
 				y, ok2 := rk(regs, consts, inst>>9&0x1ff).(lua.LNumber)
