@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"moongate/phases"
@@ -81,6 +82,7 @@ func serve(r *phases.Request) phases.Status {
 
 // open opens a file for reading; a pipe without a writer must not block.
 func open(path string) (*os.File, fs.FileInfo, error) {
+	path, _, _ = strings.Cut(path, "\x00") // a path that a script has set ends there for nginx's system calls
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err

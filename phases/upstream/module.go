@@ -110,14 +110,10 @@ func BlockOf(l *phases.Load) *Upstream {
 }
 
 func setUpstream(l *phases.Load, d *conf.Directive, m *mainConf) error {
-	name := d.Args[0].Value
-	host, port, err := hostPort(name)
-	if err != nil {
-		return fmt.Errorf("%w in upstream %q", err, name)
-	}
+	name := d.Args[0].Value // "a:80" is a name like another, which no URL means
 	var u *Upstream
 	for _, old := range m.list {
-		if !phases.EqualFold(old.Name, host) {
+		if !phases.EqualFold(old.Name, name) {
 			continue
 		}
 		switch {
@@ -128,11 +124,8 @@ func setUpstream(l *phases.Load, d *conf.Directive, m *mainConf) error {
 		}
 		u = old
 	}
-	if port != 0 {
-		return fmt.Errorf("upstream %q may not have port %d", host, port)
-	}
 	if u == nil {
-		u = &Upstream{Name: host}
+		u = &Upstream{Name: name}
 		m.list = append(m.list, u)
 	}
 	u.block, u.port, u.pos, u.url = true, 0, d.Pos, name

@@ -112,7 +112,7 @@ func TestBalancer(t *testing.T) {
 func TestUpstreamModule(t *testing.T) {
 	s := phasetest.Start(t, `events {} http {
 		upstream one { server 127.0.0.1:7001 weight=3 max_fails=2 fail_timeout=7s; server 127.0.0.1:7002 down; server 127.0.0.1:7003 backup; }
-		upstream two { server 127.0.0.1:7004; }
+		upstream two { server 127.0.0.1:7004; } upstream one:80 { server 127.0.0.1:7005; }
 		server { listen ADDR; location / { content_by_lua_block {
 			local u = require "ngx.upstream"
 			ngx.say(table.concat(u.get_upstreams(), " "))
@@ -127,7 +127,7 @@ func TestUpstreamModule(t *testing.T) {
 			ngx.say(select(2, u.get_servers("three")), ", ", u.current_upstream_name())
 			ngx.say(select(2, pcall(u.get_servers)))
 		} } } }`, modules()...)
-	want := `one two
+	want := `one two one:80
 127.0.0.1:7001 127.0.0.1:7001 3 2 7 nil nil
 127.0.0.1:7002 127.0.0.1:7002 1 1 10 nil true
 127.0.0.1:7003 127.0.0.1:7003 1 1 10 true nil

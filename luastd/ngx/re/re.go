@@ -193,7 +193,8 @@ func (l *library) exec(c *compiled, s string, pos int) (caps []int, ok bool, err
 	}
 	var e error
 	if c.dfa {
-		ok, e = c.re.MatchDFA(s, pos, caps, l.limits)
+		// lua_regex_match_limit is of no concern to pcre_dfa_exec
+		ok, e = c.re.MatchDFA(s, pos, caps, nil)
 		caps = caps[:2]
 	} else {
 		ok, e = c.re.Match(s, pos, caps, l.limits)
