@@ -66,7 +66,7 @@ var costs = []struct {
 }{
 	{"static", 0},
 	{"say", 2},
-	{"headers", 34},
+	{"headers", 24},
 	{"phases", 12},
 	{"proxy", 9},
 	{"limit", 8},

@@ -87,7 +87,7 @@ func argsTable(L *lua.LState, query string, max int, tab *lua.LTable,
 	parse func(string, int, func(key, val string, hasVal bool)) bool,
 ) (_ *lua.LTable, truncated bool) {
 	if tab == nil {
-		tab = L.CreateTable(0, 4)
+		return newArgs(L, query, max, parse)
 	}
 	truncated = parse(query, max, func(key, val string, hasVal bool) {
 		if hasVal {
@@ -97,6 +97,67 @@ func argsTable(L *lua.LState, query string, max int, tab *lua.LTable,
 		}
 	})
 	return tab, truncated
+}
+
+// newArgs is argsTable for a table of its own. All strings are in one piece of memory.
+func newArgs(L *lua.LState, query string, max int,
+	parse func(string, int, func(key, val string, hasVal bool)) bool,
+) (_ *lua.LTable, truncated bool) {
+	if query == "" {
+		return machine.NewRecord(nil, nil), parse(query, max, func(string, string, bool) {})
+	}
+	n := min(1+strings.Count(query, "&"), manyArgs)
+	texts := make([]lua.LString, 0, 2*n)
+	var room [8]lua.LValue
+	names, values := make([]lua.LValue, 0, n), room[:0]
+	box := func(s string) lua.LValue {
+		if len(texts) == cap(texts) {
+			return lua.LString(s)
+		}
+		texts = append(texts, lua.LString(s))
+		return machine.String(&texts[len(texts)-1])
+	}
+	truncated = parse(query, max, func(key, val string, hasVal bool) {
+		names = append(names, box(key))
+		if hasVal {
+			values = append(values, box(val))
+		} else {
+			values = append(values, lua.LTrue)
+		}
+	})
+	return Fields(L, names, values), truncated
+}
+
+// manyArgs is how many arguments room is made for at once: a script may allow fewer than the client sends.
+const manyArgs = 100
+
+// Fields makes a table of values by name; names are of type lua.LString. A name that comes again has a list of its values, which is how
+// OpenResty shows repeated arguments and headers. The slices are equally long; the table keeps that of names, which must not change any more.
+func Fields(L *lua.LState, names, values []lua.LValue) *lua.LTable {
+	if !repeated(names) {
+		return machine.NewRecord(names, values)
+	}
+	t := L.CreateTable(0, len(names))
+	for i, name := range names {
+		AddValue(L, t, string(name.(lua.LString)), values[i])
+	}
+	return t
+}
+
+// repeated reports whether a name comes again, or whether there are so many that it isn't worth while to ask.
+func repeated(names []lua.LValue) bool {
+	if len(names) > 24 {
+		return true
+	}
+	for i, name := range names {
+		s := name.(lua.LString)
+		for _, before := range names[:i] {
+			if before.(lua.LString) == s {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // AddValue sets tab[key] to v, or turns what is there already into a list and appends v,

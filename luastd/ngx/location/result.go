@@ -8,6 +8,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // post is what becomes of the subrequest's status: the script gets it, and no error page is made
@@ -63,39 +64,59 @@ func (x *capture) table(L *lua.LState, m *phases.Module) lua.LValue {
 		sr.Out.ContentType = sr.MIMEType(sr.URI)
 	}
 	body, whole := sr.Captured()
-	res := L.CreateTable(0, 4)
-	res.RawSetString("status", lua.LNumber(x.status))
-	res.RawSetString("truncated", lua.LBool(!whole))
-	res.RawSetString("body", lua.LString(body))
-	res.RawSetString("header", header(L, &sr.Out))
-	return res
+	return machine.NewRecord(fields, []lua.LValue{
+		machine.Number(L, float64(x.status)), lua.LBool(!whole), lua.LString(body), header(L, &sr.Out),
+	})
 }
+
+// fields are those of a response, as a script gets it.
+var fields = []lua.LValue{lua.LString("status"), lua.LString("truncated"), lua.LString("body"), lua.LString("header")}
+
+var (
+	server        lua.LValue = lua.LString("Server")
+	date          lua.LValue = lua.LString("Date")
+	contentType   lua.LValue = lua.LString("Content-Type")
+	contentLength lua.LValue = lua.LString("Content-Length")
+	lastModified  lua.LValue = lua.LString("Last-Modified")
+)
 
 // header is the response's head as a table: a name that occurs several times has a list of values.
 func header(L *lua.LState, out *phases.Response) *lua.LTable {
-	t := L.CreateTable(0, out.Headers.Len()+5)
+	const more = 5 // which have a place of their own
+	n := out.Headers.Len() + more
+	var room [8]lua.LValue
+	names, values := make([]lua.LValue, 0, n), room[:0]
+	put := func(name, value lua.LValue) {
+		for i, known := range names { // in its own place, it counts alone
+			if known == name {
+				values[i] = value
+				return
+			}
+		}
+		names, values = append(names, name), append(values, value)
+	}
 	for _, h := range out.Headers.All() {
-		codec.AddValue(L, t, h.Name, lua.LString(h.Value))
+		names, values = append(names, lua.LString(h.Name)), append(values, lua.LString(h.Value))
 	}
 	if out.Server != nil && *out.Server != "" {
-		t.RawSetString("Server", lua.LString(*out.Server))
+		put(server, lua.LString(*out.Server))
 	}
 	if out.Date != nil && *out.Date != "" {
-		t.RawSetString("Date", lua.LString(*out.Date))
+		put(date, lua.LString(*out.Date))
 	}
 	if out.ContentType != "" {
-		t.RawSetString("Content-Type", lua.LString(out.ContentType))
+		put(contentType, lua.LString(out.ContentType))
 	}
 	if out.ContentLength >= 0 {
-		t.RawSetString("Content-Length", lua.LNumber(out.ContentLength))
+		put(contentLength, machine.Number(L, float64(out.ContentLength)))
 	}
 	if !out.LastModified.IsZero() && !out.Headers.Has("Last-Modified") {
 		switch out.Status {
 		case 200, 204, 206, 304:
-			t.RawSetString("Last-Modified", lua.LString(httpTime(out.LastModified)))
+			put(lastModified, lua.LString(httpTime(out.LastModified)))
 		}
 	}
-	return t
+	return codec.Fields(L, names, values)
 }
 
 func httpTime(t time.Time) string { return codec.HTTPTime(t.Unix()) }

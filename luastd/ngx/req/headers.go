@@ -9,6 +9,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // maxHeaders is how many header lines get_headers returns where the script gives no limit.
@@ -28,16 +29,22 @@ func (l *library) headers(L *lua.LState) int {
 		r.Logf(phases.LogDebug, "lua exceeding request header limit %d > %d", len(lines), limit)
 		lines = lines[:limit]
 	}
-	t := L.CreateTable(0, len(lines))
+	names, values := make([]lua.LValue, len(lines)), l.values[:0]
+	texts := make([]lua.LString, len(lines)) // one piece of memory for all values
+	for i := range lines {
+		if raw {
+			names[i] = lua.LString(lines[i].Name)
+		} else {
+			names[i] = l.lower(lines[i].Name)
+		}
+		texts[i] = lua.LString(lines[i].Value)
+		values = append(values, machine.String(&texts[i]))
+	}
+	t := codec.Fields(L, names, values)
+	clear(values)
+	l.values = values
 	if !raw {
 		t.Metatable = l.listMeta
-	}
-	for i := range lines {
-		name := lines[i].Name
-		if !raw {
-			name = l.lower(name)
-		}
-		codec.AddValue(L, t, name, lua.LString(lines[i].Value))
 	}
 	L.Push(t)
 	if !truncated {
@@ -51,13 +58,13 @@ func (l *library) headers(L *lua.LState) int {
 const maxNames = 256
 
 // lower is a header's name in lower case.
-func (l *library) lower(name string) string {
+func (l *library) lower(name string) lua.LValue {
 	if low, ok := l.names[name]; ok {
 		return low
 	}
-	low := strings.ToLower(name)
+	low := lua.LValue(lua.LString(strings.ToLower(name)))
 	if len(l.names) < maxNames && len(name) < 64 {
-		low = strings.Clone(low)
+		low = lua.LString(strings.Clone(string(low.(lua.LString))))
 		l.names[strings.Clone(name)] = low
 	}
 	return low

@@ -14,7 +14,8 @@ import (
 type library struct {
 	v        *handler.VM
 	listMeta *lua.LTable            // of what get_headers returns
-	names    map[string]string      // header names in lower case
+	names    map[string]lua.LValue  // header names in lower case
+	values   []lua.LValue           // room for get_headers
 	methods  map[string]lua.LValue  // the names of the known methods, boxed
 	numbers  map[lua.LNumber]string // ngx.HTTP_GET and its like
 }
@@ -23,7 +24,7 @@ type library struct {
 // baton held.
 func Register(v *handler.VM) {
 	L := v.W.L
-	l := &library{v: v, names: map[string]string{}, methods: map[string]lua.LValue{}, numbers: map[lua.LNumber]string{}}
+	l := &library{v: v, names: map[string]lua.LValue{}, methods: map[string]lua.LValue{}, numbers: map[lua.LNumber]string{}}
 	for name, n := range methodNumbers {
 		l.methods[name], l.numbers[lua.LNumber(n)] = lua.LString(name), name
 	}
