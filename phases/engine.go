@@ -36,7 +36,6 @@ type Engine struct {
 	NewFront func(e *Engine, l *Listen) (FrontEnd, error)
 	Stats    Stats
 	serial   atomic.Uint64
-	closing  atomic.Bool
 	kept     sync.Map // by module: what outlives configurations
 }
 
@@ -65,9 +64,6 @@ func (e *Engine) Tree() *Tree { return e.tree.Load() }
 
 // NextSerial numbers connections.
 func (e *Engine) NextSerial() uint64 { return e.serial.Add(1) }
-
-// Closing reports whether the engine is shutting down.
-func (e *Engine) Closing() bool { return e.closing.Load() }
 
 // Apply lets t serve: it opens logs and new addresses, starts the modules and swaps the tree in with
 // one atomic store. On failure everything stays as it was.
@@ -130,7 +126,6 @@ func (e *Engine) Apply(t *Tree) error {
 func (e *Engine) Stop(graceful bool, timeout time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.closing.Store(true)
 	for _, f := range e.fronts {
 		f.Close() //nolint:errcheck // it only stops accepting
 	}

@@ -148,11 +148,8 @@ func LoadError(t testing.TB, confText string, modules ...*phases.Module) string 
 	return strings.ReplaceAll(err.Error(), s.Dir, "")
 }
 
-// Addr is the address that ADDR stands for; AddrOf answers for the others.
+// Addr is the address that ADDR stands for.
 func (s *Server) Addr() string { return s.addrs["ADDR"] }
-
-// AddrOf is the address that a placeholder stands for.
-func (s *Server) AddrOf(name string) string { return s.addrs[name] }
 
 // Get sends a GET request on a connection of its own. Headers are whole lines ("Name: value").
 func (s *Server) Get(path string, headers ...string) *Response {

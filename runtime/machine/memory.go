@@ -33,14 +33,16 @@ var memory struct {
 }
 
 // SetMemoryLimit sets how many bytes of heap all the Lua VMs of the process may take together. 0 stands for three quarters of the
-// memory of the machine, or of the control group that the process is in. It may be called at any time, from any goroutine.
+// memory of the machine, or of the control group that the process is in. From half of that memory on, if the limit is not reached before, the
+// collector runs as often as it takes, unless the environment has GOMEMLIMIT. It may be called at any time, from any goroutine.
 func SetMemoryLimit(bytes int64) {
+	total := available()
 	if bytes <= 0 {
-		bytes = available() / 4 * 3
+		bytes = total / 4 * 3
 	}
 	memory.limit.Store(bytes)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(bytes)
+		debug.SetMemoryLimit(min(bytes, total/2))
 	}
 	memory.once.Do(watchCollections)
 }
