@@ -329,9 +329,12 @@ func (r *Request) logTail() string {
 		b.WriteString(r.URI)
 		b.WriteByte('"')
 	}
-	if r.UpstreamURL != "" {
+	if t := &r.Talking; t.Schema != "" {
 		b.WriteString(", upstream: \"")
-		b.WriteString(r.UpstreamURL)
+		b.WriteString(t.Schema)
+		b.WriteString(t.Name)
+		b.WriteString(t.Sep)
+		b.WriteString(t.URI)
 		b.WriteByte('"')
 	}
 	if h, ok := r.Main.In.Value("Host"); ok {

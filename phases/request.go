@@ -152,8 +152,8 @@ type Request struct {
 	// the module has looked at the request, which it does once. Main request only.
 	LimitReqStatus, LimitConnStatus string
 	// Upstream is the state of proxying, for the $upstream_ variables; the upstream module's.
-	Upstreams   []UpstreamState
-	UpstreamURL string // for error log lines: what is being talked to
+	Upstreams []UpstreamState
+	Talking   Talking
 	// Upstream is what the upstream module keeps of its last exchange; unlike a Ctx it outlives
 	// internal redirects.
 	Upstream any
@@ -197,6 +197,9 @@ func (t *varTable) unlock() {
 		t.mu.Unlock()
 	}
 }
+
+// Talking is the URL of the upstream that is being talked to, for error log lines: its parts one after the other.
+type Talking struct{ Schema, Name, Sep, URI string }
 
 // UpstreamState is one attempt of an upstream, as the $upstream_* variables print it.
 type UpstreamState struct {

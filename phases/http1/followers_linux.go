@@ -45,10 +45,14 @@ func (f *followers) wake() bool {
 	return true
 }
 
-// trim ends half of those that nobody has needed since the last time.
-func (f *followers) trim() {
+// trim ends half of those that nobody has needed since the last time, or all where the loop has nothing to do.
+func (f *followers) trim(quiet bool) {
 	f.mu.Lock()
-	n := max(min((f.least+1)/2, len(f.idle)-keptFollowers), 0)
+	n := (f.least + 1) / 2
+	if quiet {
+		n = len(f.idle)
+	}
+	n = max(min(n, len(f.idle)-keptFollowers), 0)
 	for _, turn := range f.idle[:n] {
 		turn <- false
 	}

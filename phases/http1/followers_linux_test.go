@@ -26,7 +26,7 @@ func TestFollowers(t *testing.T) {
 	if f.wake() {
 		t.Fatal("nobody was woken")
 	}
-	const all = keptFollowers + 9
+	const all = keptFollowers + 20
 	for i := range all {
 		go follow(i)
 		for idle() != i+1 {
@@ -44,19 +44,19 @@ func TestFollowers(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-	f.trim() // has known nothing of them before
+	f.trim(false) // has known nothing of them before
 	if n := idle(); n != all {
 		t.Errorf("%d are left after the first trim, want all %d", n, all)
 	}
-	f.trim()
-	for i := range 9 {
-		if e := <-ends; e.turns != 0 || e.id >= 9 {
+	f.trim(false)
+	for i := range 20 {
+		if e := <-ends; e.turns != 0 || e.id >= 20 {
 			t.Errorf("end %d: %+v, want one of the first that came", i, e)
 		}
 	}
-	f.trim()
+	f.trim(true)
 	if n := idle(); n != keptFollowers {
-		t.Errorf("%d are left, want %d", n, keptFollowers)
+		t.Errorf("%d are left of a quiet loop, want %d", n, keptFollowers)
 	}
 	f.close()
 	for range keptFollowers {

@@ -210,7 +210,7 @@ func (l *loop) oversee() {
 		case <-tick.C:
 		}
 		if ticks++; ticks%trimTicks == 0 {
-			l.spare.trim()
+			l.spare.trim(false)
 		}
 		turns := l.turns.Load()
 		if turns != seen {
@@ -219,7 +219,7 @@ func (l *loop) oversee() {
 			c.Waiting()
 		} else if quiet++; quiet > 20 {
 			quiet = 0
-			l.spare.trim()
+			l.spare.trim(true)
 			l.asleep.Store(true)
 			select {
 			case <-l.closed:

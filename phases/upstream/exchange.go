@@ -225,7 +225,9 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	if rc, again, ok := x.connect(a); !ok {
 		return rc, again
 	}
-	x.state.ConnectTime = time.Since(x.attempt)
+	if x.state.ConnectTime = 0; !x.cached {
+		x.state.ConnectTime = time.Since(x.attempt)
+	}
 	x.c.requests++
 	x.c.hold(x.Conf.BufferSize)
 	x.setVictim(x.c.stop)
@@ -260,7 +262,7 @@ func (x *Exchange) nameUpstream(name, sep string) {
 	if x.UseTLS {
 		schema = "https://"
 	}
-	x.R.UpstreamURL = schema + name + sep + x.URI
+	x.R.Talking = phases.Talking{Schema: schema, Name: name, Sep: sep, URI: x.URI}
 }
 
 // connect makes x.c a connection to a; ok is false where the attempt is over.
@@ -277,7 +279,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		}
 		key.local = x.local
 	}
-	if c := p.get(key); c != nil {
+	if c := p.get(key, x.attempt); c != nil {
 		x.c, x.cached, c.reused = c, true, true
 		x.debugKept("reusing connection", c)
 		return 0, false, true
@@ -445,7 +447,7 @@ func (x *Exchange) drop() {
 }
 
 // keep lets the connection wait for another request, or closes it.
-func (x *Exchange) keep() {
+func (x *Exchange) keep(now time.Time) {
 	x.setVictim(nil)
 	c, u := x.c, x.Group
 	x.c = nil
@@ -454,13 +456,13 @@ func (x *Exchange) keep() {
 	case x.bal.keepSet:
 		if x.bal.keepMax == 0 || c.requests < x.bal.keepMax {
 			x.debugKept("saving connection", c)
-			u.own.put(c, x.bal.keepFor)
+			u.own.put(c, now, x.bal.keepFor)
 			return
 		}
 		x.debugKept(notSaving, c)
 	case u.pool != nil:
-		if c.requests < u.keep.requests.V && time.Since(c.started) <= u.keep.life.V {
-			u.pool.put(c, u.keep.timeout.V)
+		if c.requests < u.keep.requests.V && now.Sub(c.started) <= u.keep.life.V {
+			u.pool.put(c, now, u.keep.timeout.V)
 			return
 		}
 	}

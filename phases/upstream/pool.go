@@ -31,8 +31,9 @@ const sweepEvery = 5 * time.Second
 
 func newPool(max int) *pool { return &pool{max: max} }
 
-// get takes the connection that came last of those with the key; dead ones are dropped on the way.
-func (p *pool) get(key poolKey) *conn {
+// get takes the connection that came last of those with the key; dead ones are dropped on the way. It is now, or was some
+// microseconds ago.
+func (p *pool) get(key poolKey, now time.Time) *conn {
 	if p == nil {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (p *pool) get(key poolKey) *conn {
 		c := p.idle[i]
 		p.idle = slices.Delete(p.idle, i, i+1)
 		p.mu.Unlock()
-		if (c.expires.IsZero() || time.Now().Before(c.expires)) && c.alive() {
+		if (c.expires.IsZero() || now.Before(c.expires)) && c.alive() {
 			return c
 		}
 		c.close()
@@ -57,10 +58,10 @@ func (p *pool) get(key poolKey) *conn {
 }
 
 // put keeps c for idle (zero: for ever), and closes the one that waited longest where there are too many.
-func (p *pool) put(c *conn, idle time.Duration) {
+func (p *pool) put(c *conn, now time.Time, idle time.Duration) {
 	c.expires = time.Time{}
 	if idle > 0 {
-		c.expires = time.Now().Add(idle)
+		c.expires = now.Add(idle)
 	}
 	c.release()
 	var out *conn

@@ -28,8 +28,6 @@ type relayState struct {
 	tail   string // what has to follow a translated body
 }
 
-func sinceAttempt(x *Exchange) time.Duration { return time.Since(x.attempt) }
-
 // relayBody passes the body on piece by piece, as it is read. The head has been sent.
 func (x *Exchange) relayBody() phases.Status {
 	s, p, c := &x.relay, &x.resp, x.c

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"strings"
+	"time"
 
 	"moongate/phases"
 )
@@ -181,14 +182,15 @@ func (x *Exchange) copyOther(h *phases.Header) {
 // finish ends a successful attempt; reusable says that the connection is in step for another request.
 func (x *Exchange) finish(reusable bool) {
 	x.countBytes()
+	now := time.Now()
+	x.state.ResponseTime = now.Sub(x.attempt)
 	if reusable && x.bodySent && !x.aborted.Load() {
 		x.bal.free(peerOK)
-		x.keep()
+		x.keep(now)
 	} else {
 		x.debugKept(notSaving, x.c)
 		x.drop()
 		x.bal.freeLeft()
 	}
 	x.bal.peer = nil
-	x.state.ResponseTime = sinceAttempt(x)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -187,22 +188,22 @@ func TestPool(t *testing.T) {
 		c.key = poolKey{addr: key}
 		return c
 	}
-	p := newPool(2)
+	p, now := newPool(2), time.Now()
 	a, b, c := open("x"), open("x"), open("y")
-	p.put(a, 0)
-	p.put(b, 0)
-	p.put(c, 0) // a is the oldest and goes
+	p.put(a, now, 0)
+	p.put(b, now, 0)
+	p.put(c, now, 0) // a is the oldest and goes
 	if p.size() != 2 {
 		t.Errorf("%d connections", p.size())
 	}
-	if got := p.get(poolKey{addr: "x"}); got != b {
+	if got := p.get(poolKey{addr: "x"}, now); got != b {
 		t.Errorf("got %p", got)
 	}
-	if got := p.get(poolKey{addr: "x"}); got != nil {
+	if got := p.get(poolKey{addr: "x"}, now); got != nil {
 		t.Errorf("got %p", got)
 	}
 	p.close()
-	p.put(b, 0)
+	p.put(b, now, 0)
 	if p.size() != 0 {
 		t.Error("a closed pool keeps connections")
 	}
