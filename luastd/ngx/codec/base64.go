@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/base64"
 	"strings"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -68,6 +69,15 @@ func decodeBase64(s string, table *[256]byte, lenient bool) (string, bool) {
 		s = s[:end]
 	}
 	dst := make([]byte, 0, len(s)*3/4)
+	for len(s) >= 4 {
+		// A byte outside the alphabet has its high bit set here, and is left to the loop below.
+		a, b, c, d := table[s[0]], table[s[1]], table[s[2]], table[s[3]]
+		if (a|b|c|d)&0x80 != 0 {
+			break
+		}
+		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		s = s[4:]
+	}
 	bits, digits := uint32(0), 0
 	for i := range len(s) {
 		v := table[s[i]]
@@ -91,7 +101,7 @@ func decodeBase64(s string, table *[256]byte, lenient bool) (string, bool) {
 	case 3:
 		dst = append(dst, byte(bits>>10), byte(bits>>2))
 	}
-	return string(dst), true
+	return unsafe.String(unsafe.SliceData(dst), len(dst)), true
 }
 
 // encodeBase64 is newstr = ngx.encode_base64(str, no_padding?).

@@ -1,10 +1,13 @@
 package re
 
 import (
+	"unsafe"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // sub is newstr, n, err = ngx.re.sub(subject, regex, replace, options?), and gsub.
@@ -34,8 +37,10 @@ func (l *library) sub(L *lua.LState, name string, global bool) int {
 		if !ok {
 			break
 		}
-		count++
 		from, to := caps[0], caps[1]
+		if count++; count == 1 {
+			out = make([]byte, 0, len(s)+len(s)/8+32)
+		}
 		// \K inside a lookahead may put the start behind the end
 		if from > copied {
 			out = append(out, s[copied:from]...)
@@ -65,7 +70,11 @@ func (l *library) sub(L *lua.LState, name string, global bool) int {
 	if copied < len(s) {
 		out = append(out, s[copied:]...)
 	}
-	L.Push(lua.LString(out))
-	L.Push(lua.LNumber(count))
+	if cap(out) > 2*len(out)+64 {
+		L.Push(lua.LString(out)) // the room would stay with the string
+	} else {
+		L.Push(lua.LString(unsafe.String(unsafe.SliceData(out), len(out)))) // nobody else has out
+	}
+	L.Push(machine.Number(L, float64(count)))
 	return 2
 }
