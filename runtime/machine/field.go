@@ -23,18 +23,18 @@ type (
 	// goMap is internal/runtime/maps.Map.
 	goMap struct {
 		used   uint64
-		seed   uintptr
+		_      uintptr
 		dir    unsafe.Pointer // if dirLen is 0, the only group; else an array of *goTable
 		dirLen int
 	}
 
 	// goTable is internal/runtime/maps.table.
 	goTable struct {
-		used, capacity, growthLeft uint16
-		localDepth                 uint8
-		index                      int
-		groups                     *[1 << 20]goGroup
-		lengthMask                 uint64
+		used, capacity, _ uint16
+		_                 uint8
+		_                 int
+		groups            *[1 << 20]goGroup
+		lengthMask        uint64
 	}
 
 	goGroup struct {

@@ -189,7 +189,7 @@ func (f *function) closure(child *function, proto *lua.FunctionProto) expr {
 	return e
 }
 
-// Native, in a prototype's IsVarArg, marks code that this package has made. Unlike gopher-lua's own compiler's, it reads no register before it has
+// Native marks, in a prototype's IsVarArg, code that this package has made. Unlike gopher-lua's own compiler's, it reads no register before it has
 // written it, and announces all that it uses; and behind the code, in the slice's capacity, there is as much room again for the interpreter's hints.
 const Native = 1 << 7
 
