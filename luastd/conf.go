@@ -1,6 +1,7 @@
 package luastd
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -156,5 +157,26 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	if c.scripts == nil {
 		c.scripts = p.scripts
 	}
+	return nil
+}
+
+// leastCapture is the length of the longest line of an error log.
+const leastCapture = 4096
+
+// setCaptureErrorLog is lua_capture_error_log: the buffer must have room for a line.
+func setCaptureErrorLog(l *phases.Load, d *conf.Directive, c any) error {
+	o := &c.(*mainConf).captureErrorLog
+	if o.Set {
+		return l.Duplicate(d)
+	}
+	text := d.Args[0].Value
+	size, ok := conf.ParseSize(text)
+	switch {
+	case !ok:
+		return fmt.Errorf("invalid capture error log size %q", text)
+	case size < leastCapture:
+		return fmt.Errorf("invalid capture error log size %q, minimum size is %d", text, leastCapture)
+	}
+	o.V, o.Set = size, true
 	return nil
 }

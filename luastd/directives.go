@@ -100,7 +100,7 @@ func directives() []phases.Directive {
 	main("lua_thread_cache_max_entries", phases.Take1, phases.SetNumber(func(c *M) *phases.Opt[int] { return &c.threadCache }))
 	main("lua_regex_cache_max_entries", phases.Take1, phases.SetNumber(func(c *M) *phases.Opt[int] { return &c.regexCache }))
 	main("lua_regex_match_limit", phases.Take1, phases.SetNumber(func(c *M) *phases.Opt[int] { return &c.regexMatchLimit }))
-	main("lua_capture_error_log", phases.Take1, phases.SetSize(func(c *M) *phases.Opt[int64] { return &c.captureErrorLog }))
+	main("lua_capture_error_log", phases.Take1, setCaptureErrorLog)
 	main("lua_worker_thread_vm_pool_size", phases.Take1, phases.SetNumber(func(c *M) *phases.Opt[int] { return &c.threadPoolSize }))
 	main("lua_cpu_limit", phases.Take1, phases.SetMsec(func(c *M) *phases.Opt[time.Duration] { return &c.cpuLimit }))
 	main("lua_worker_memory_limit", phases.Take1, phases.SetSize(func(c *M) *phases.Opt[int64] { return &c.memoryLimit }))

@@ -111,3 +111,14 @@ func TestErrlog(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestCaptureIsTooSmall(t *testing.T) {
+	for _, c := range []struct{ size, want string }{
+		{"4095", `invalid capture error log size "4095", minimum size is 4096 in `},
+		{"much", `invalid capture error log size "much" in `},
+	} {
+		if got := phasetest.LoadError(t, `events {} http { lua_capture_error_log `+c.size+`; }`, luastd.Complete()); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q in it", c.size, got, c.want)
+		}
+	}
+}
