@@ -38,7 +38,7 @@ func TestUpstreamScripts(t *testing.T) {
 		{"version", cert + `print("version ", require("ngx.proxyssl").get_tls1_version_str()) }`, 200, "NONE", "version TLSv1.3"},
 		{"refused", cert + `ngx.exit(ngx.ERROR) }`, 502, "", "SSL_do_handshake() failed (SSL: error:0A0000EA:SSL routines::callback failed) while SSL handshaking to upstream"},
 		{"an error", cert + `error("bad bad") }`, 502, "", "proxy_ssl_certificate_by_lua: handler return value: 500, cert cb exit code: 0"},
-		{"too slow", `proxy_connect_timeout 50ms; ` + cert + `ngx.sleep(10) } log_by_lua_block { print("logged") }`, 504, "", "upstream timed out (110: Connection timed out) while loading proxy ssl certificate by lua"},
+		{"too slow", `proxy_connect_timeout 1s; ` + cert + `ngx.sleep(10) } log_by_lua_block { print("logged") }`, 504, "", "upstream timed out (110: Connection timed out) while loading proxy ssl certificate by lua"},
 		{"no subrequests", cert + `ngx.location.capture("/") }`, 502, "", "API disabled in the context of proxy_ssl_certificate_by_lua*"},
 
 		{"trusted", trust + verify + `print("judging ", pv.get_verify_result(), " ", type(pv.get_verify_cert())) }`, 200, "NONE", "judging 0 cdata while loading proxy ssl verify by lua"},
