@@ -86,3 +86,26 @@ func TestRunAllocatesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestAside: others run meanwhile, the owner is not told, and a thread that was killed unwinds after it.
+func TestAside(t *testing.T) {
+	var w *Worker
+	var ran, after bool
+	w = newTestGroup(t, Options{}).Pick()
+	fn := &lua.LFunction{IsG: true, Env: w.L.Env, GFunction: func(*lua.LState) int {
+		th := w.Current()
+		th.Aside(func() {
+			if _, err := w.Run(nil, load(t, w, `return 1`), 0); err != nil {
+				t.Error(err)
+			}
+			ran = true
+			th.Kill()
+		})
+		after = true
+		return 0
+	}}
+	_, err := w.Run(nil, fn, 0)
+	if _, killed := ControlOf(err).(Killed); !killed || !ran || after {
+		t.Errorf("error %v, ran %t, went on %t", err, ran, after)
+	}
+}

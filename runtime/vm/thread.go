@@ -378,6 +378,20 @@ func (t *Thread) blocked(f func(cancel <-chan struct{}), cancel <-chan struct{})
 	f(cancel)
 }
 
+// Aside runs f with the baton given back, where f works rather than waits, or tells those whom it concerns itself: the owner is not told. Kill does
+// not end f; the thread unwinds after it. Else it is as Wait.
+func (t *Thread) Aside(f func()) {
+	t.checkKilled()
+	t.aside(f)
+	t.checkKilled()
+}
+
+func (t *Thread) aside(f func()) {
+	t.release()
+	defer t.acquire()
+	f()
+}
+
 func (t *Thread) checkKilled() {
 	if t.kill.on.Load() || (t.fiber != nil && t.fiber.killed) {
 		panic(controlError(Killed{}))

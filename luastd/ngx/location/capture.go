@@ -199,7 +199,7 @@ func (x *capture) fatal() bool {
 // wait runs the subrequests side by side, without the baton, and returns when all have ended.
 func wait(c *handler.Ctx, all []capture) {
 	v := c.VM
-	t := v.Thread()
+	t := v.W.Current()
 	c.NoAbort++
 	c.Capturing = append(c.Capturing, t)
 	for i := range all {
@@ -214,16 +214,16 @@ func wait(c *handler.Ctx, all []capture) {
 			c.Capturing = slices.Delete(c.Capturing, i, i+1)
 		}
 	}()
+	if len(all) == 1 {
+		t.Aside(func() { all[0].sr.Run() }) // which says itself where it waits, and often does not
+		return
+	}
 	v.Wait(func(<-chan struct{}) { runAll(all) })
 }
 
 // runAll runs the first subrequest on this goroutine. Each one starts the next before it begins, so that
 // they begin in their order.
 func runAll(all []capture) {
-	if len(all) == 1 {
-		all[0].sr.Run()
-		return
-	}
 	var wg sync.WaitGroup
 	var start func(i int)
 	start = func(i int) {
