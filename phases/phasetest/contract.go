@@ -26,10 +26,12 @@ var update = flag.Bool("contract", false, "ask the installed nginx and write its
 //	what it prints
 //
 // Each script is the content handler of a location of its own, with the directives. It has p, which prints its
-// arguments in a line, and e, which calls a function protected and prints what it returns or raises.
+// arguments in a line, and e, which calls a function protected and prints what it returns or raises. With ask it
+// sends bytes to its own server, with get a request for a URI with fields, and with run it has a script run by
+// the location of a phase: all answer with the response, its fields in order.
 type Contracts struct {
-	// HTTP is put into the http block, Init into init_by_lua_block.
-	HTTP, Init string
+	// HTTP is put into the http block, Server into the server block, Init into init_by_lua_block.
+	HTTP, Server, Init string
 	// Prepare fills the prefix and answers with what names in the scripts stand for; nil for nothing.
 	Prepare func(t *testing.T, dir string) *strings.Replacer
 	Modules []*phases.Module
@@ -92,6 +94,46 @@ const (
 	wantMark    = "\n---\n"
 )
 
+// asking are the functions with which a script is a client of its own server.
+const asking = `
+	function ask(request)
+		local sock = ngx.socket.tcp()
+		sock:settimeout(5000)
+		local host, port = ("ADDR"):match("^(.+):(%d+)$")
+		assert(sock:connect(host, tonumber(port)))
+		sock:send(request)
+		local raw = sock:receive("*a") or ""
+		sock:close()
+		local head, body = raw:match("^(.-)\r\n\r\n(.*)$")
+		if not head then return raw end
+		local lines, status = {}, head:match("^[^\r]*")
+		for name, value in head:gmatch("\r\n([^:]*): ?([^\r]*)") do
+			local page = name == "Content-Length" and body:find("<center>", 1, true) -- with the server's name
+			if name ~= "Server" and name ~= "Date" and name ~= "Connection" and not page then lines[#lines + 1] = name .. ": " .. value end
+		end
+		table.sort(lines)
+		table.insert(lines, 1, status)
+		return table.concat(lines, "\n") .. "\n" .. body
+	end
+	function get(uri, fields) return ask("GET " .. uri .. " HTTP/1.0\r\nHost: x\r\n" .. (fields or "") .. "\r\n") end
+	function post(uri, body, fields)
+		return ask("POST " .. uri .. " HTTP/1.0\r\nHost: x\r\nContent-Length: " .. #body .. "\r\n" .. (fields or "") .. "\r\n" .. body)
+	end
+	function run(phase, script, fields) return get("/" .. phase .. "?s=" .. ngx.escape_uri(script), fields) end
+	function script() return assert(loadstring(ngx.unescape_uri(ngx.var.arg_s), "=script"))() end
+`
+
+// running are the locations whose phases run the script in the argument s.
+const running = `
+	location = /set { set_by_lua_block $of_set { return script() } content_by_lua_block { ngx.say("[", ngx.var.of_set, "]") } }
+	location = /rewrite { rewrite_by_lua_block { script() } content_by_lua_block { ngx.say("content of ", ngx.var.uri) } }
+	location = /access { access_by_lua_block { script() } content_by_lua_block { ngx.say("content") } }
+	location = /content { content_by_lua_block { script() } }
+	location = /header_filter { header_filter_by_lua_block { script() } content_by_lua_block { ngx.print("body") } }
+	location = /body_filter { header_filter_by_lua_block { ngx.header.content_length = nil } body_filter_by_lua_block { script() } content_by_lua_block { ngx.print("one ") ngx.print("two") } }
+	location = /log { log_by_lua_block { script() } content_by_lua_block { ngx.print("body") } }
+`
+
 func readSections(t *testing.T, file string) []section {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -131,10 +173,10 @@ init_by_lua_block {
 		ngx.say(table.concat(t, " "))
 	end
 	function e(f, ...) return p(select(2, pcall(f, ...))) end
-	` + x.Init + `
+	` + asking + x.Init + `
 }
 server { listen ADDR; default_type text/plain;
-`)
+` + running + x.Server + "\n")
 	for i, c := range sections {
 		directives := ""
 		if _, d, ok := strings.Cut(c.name, "{"); ok {
