@@ -27,8 +27,8 @@ const (
 	bodyStreamed // someone reads the wire directly
 )
 
-// errTooLarge is what reading says when a chunked body outgrows client_max_body_size.
-var errTooLarge = errors.New("client intended to send too large chunked body")
+// ErrBodyTooLarge is what reading says when a chunked body outgrows client_max_body_size.
+var ErrBodyTooLarge = errors.New("client intended to send too large chunked body")
 
 // HasBody reports whether the client framed a body, an empty one included.
 func (r *Request) HasBody() bool { return r.ContentLength > 0 || r.Chunked }
@@ -42,6 +42,9 @@ func (r *Request) ReadBody() Status {
 	b := &r.Body
 	if b.state != bodyUnread {
 		return OK
+	}
+	if !r.IsSub() {
+		r.sendContinue()
 	}
 	if r.IsSub() || !r.HasBody() {
 		b.state = bodyRead
@@ -67,7 +70,7 @@ func (r *Request) ReadBody() Status {
 		n, err := src.Read(chunk)
 		b.size += int64(n)
 		if limit > 0 && b.size > limit && r.Chunked {
-			r.Logf(LogErr, "%v: %d bytes", errTooLarge, b.size)
+			r.Logf(LogErr, "%v: %d bytes", ErrBodyTooLarge, b.size)
 			r.KeepAlive = false
 			b.close()
 			return 413
@@ -113,6 +116,9 @@ func (r *Request) bodyFailed(err error) Status {
 	var te interface{ Timeout() bool }
 	var se *BadBody
 	switch {
+	case errors.Is(err, ErrBodyTooLarge):
+		r.Logf(LogErr, "%v", err)
+		return 413
 	case errors.As(err, &se):
 		r.Logf(LogInfo, "client sent invalid chunked body")
 		return 400
@@ -133,14 +139,29 @@ func (e *BadBody) Error() string { return "invalid request body: " + e.Reason }
 // DiscardBody drops the body unread; what the client still sends is skipped when the request ends.
 func (r *Request) DiscardBody() Status {
 	if r.Body.state == bodyUnread && !r.IsSub() {
+		r.sendContinue()
 		r.Body.state = bodyDiscarded
 	}
 	return OK
 }
 
+// Continuer is a wire that can tell a client which waits for it to send its body.
+type Continuer interface{ Continue() }
+
+// sendContinue sends "100 Continue" where the client expects it, whether or not the body will be used, as nginx does: what is not
+// used is skipped.
+func (r *Request) sendContinue() {
+	if r.In.Len() == 0 || r.HeaderSent {
+		return
+	}
+	if c, ok := r.Wire.(Continuer); ok {
+		c.Continue()
+	}
+}
+
 func (r *Request) discardBodyQuietly() {
-	if !r.IsSub() {
-		r.DiscardBody()
+	if !r.IsSub() && r.Body.state == bodyUnread {
+		r.Body.state = bodyDiscarded
 	}
 }
 

@@ -64,6 +64,9 @@ type CoreLocation struct {
 	KeepaliveHeader     Opt[time.Duration]
 	KeepaliveTime       Opt[time.Duration]
 	KeepaliveRequests   Opt[int]
+	KeepaliveDisable    Opt[Browsers]
+	LingeringClose      Opt[Lingering]
+	LingeringTime       Opt[time.Duration]
 	LingeringTimeout    Opt[time.Duration]
 	SatisfyAny          Opt[bool]
 	Internal            bool
@@ -120,18 +123,6 @@ func (c *CoreLocation) Signature() string {
 	return Product
 }
 
-func (c *CoreLocation) limitKeepAlive(r *Request) {
-	if !r.KeepAlive {
-		return
-	}
-	switch {
-	case c.KeepaliveTimeout.V == 0,
-		r.Conn.Requests >= c.KeepaliveRequests.V,
-		c.KeepaliveTime.V > 0 && now().Sub(r.Conn.Started) > c.KeepaliveTime.V:
-		r.KeepAlive = false
-	}
-}
-
 func hostname() string {
 	h, err := os.Hostname()
 	if err != nil {
@@ -183,6 +174,9 @@ func mergeCoreLocation(l *Load, parent, child any) error {
 	c.KeepaliveTimeout.Merge(p.KeepaliveTimeout, 75*time.Second)
 	c.KeepaliveHeader.Merge(p.KeepaliveHeader, 0)
 	c.KeepaliveTime.Merge(p.KeepaliveTime, time.Hour)
+	c.KeepaliveDisable.Merge(p.KeepaliveDisable, OldMSIE)
+	c.LingeringClose.Merge(p.LingeringClose, LingeringOn)
+	c.LingeringTime.Merge(p.LingeringTime, 30*time.Second)
 	c.KeepaliveRequests.Merge(p.KeepaliveRequests, 1000)
 	c.LingeringTimeout.Merge(p.LingeringTimeout, 5*time.Second)
 	c.SatisfyAny.Merge(p.SatisfyAny, false)

@@ -71,7 +71,7 @@ func (t *Tree) addCoreVariables() {
 	add("server_name", func(r *Request) (string, bool) { return str(r.Server.Name()) })
 	add("server_addr", func(r *Request) (string, bool) { return str(r.Conn.LocalIP) })
 	add("server_port", func(r *Request) (string, bool) { return str(r.Conn.LocalPort) })
-	add("server_protocol", func(r *Request) (string, bool) { return str(r.Proto.String()) })
+	add("server_protocol", func(r *Request) (string, bool) { return str(r.Protocol) })
 	live("remote_addr", func(r *Request) (string, bool) { return str(r.Conn.RemoteIP) })
 	live("remote_port", func(r *Request) (string, bool) { return str(r.Conn.RemotePort) })
 	live("binary_remote_addr", func(r *Request) (string, bool) { return binaryAddr(r.Conn.RemoteIP) })
@@ -102,10 +102,8 @@ func (t *Tree) addCoreVariables() {
 	})
 	live("request_length", func(r *Request) (string, bool) {
 		n := r.Main.HeadLength
-		if m := r.Main; m.Body.size > 0 {
-			n += m.Body.size
-		} else if m.Wire != nil {
-			n += m.Wire.BodyReceived()
+		if w := r.Main.Wire; w != nil {
+			n += w.BodyReceived()
 		}
 		return str(strconv.FormatInt(n, 10))
 	})

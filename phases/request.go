@@ -78,7 +78,7 @@ type Wire interface {
 	RawHead() []byte
 	// BodySent is the number of bytes among Sent that follow the head, with the framing of chunks.
 	BodySent() int64
-	// BodyReceived is the number of body bytes read from the client so far.
+	// BodyReceived is the number of body bytes read from the client so far, with the framing of chunks.
 	BodyReceived() int64
 	// KeepAlive reports whether the connection will serve another request.
 	KeepAlive() bool
@@ -108,6 +108,7 @@ type Request struct {
 	URI         string // decoded and normalised, without arguments
 	Args        string // $args
 	Proto       Proto
+	Protocol    string // as it came: $server_protocol; empty in HTTP/0.9
 	In          Headers
 	Host        string // lower case, without port: the server's name for this request
 	// ContentLength of the body in bytes; -1 for none or unknown (then Chunked tells).

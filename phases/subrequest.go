@@ -58,7 +58,7 @@ func (r *Request) Subrequest(uri string, o SubOptions) (*Request, error) {
 		sr.Method = "GET"
 	}
 	sr.RequestURI, sr.RequestLine, sr.Proto, sr.Host = r.RequestURI, r.RequestLine, r.Proto, r.Host
-	sr.HeadLength = r.HeadLength
+	sr.Protocol, sr.HeadLength = r.Protocol, r.HeadLength
 	sr.In.CopyFrom(&r.In)
 	sr.ContentLength = -1
 	sr.Internal, sr.UnparsedStale = true, true

@@ -3,21 +3,19 @@ package http1
 import (
 	"errors"
 	"io"
-	"net/http/httputil"
 	"sync/atomic"
-
-	"moongate/phases"
 )
 
 // bodyReader reads a request's body out of the connection's buffer.
 type bodyReader struct {
-	w       *wire
-	left    int64     // of a body with a length
-	chunks  io.Reader // of a chunked one
-	read    int64
-	done    bool
-	started bool
-	cut     atomic.Bool // by WatchBody
+	w        *wire
+	left     int64   // of a body with a length
+	chunks   *chunks // of a chunked one
+	read     int64
+	done     bool
+	started  bool
+	skipping bool        // what is read is dropped: however much it is
+	cut      atomic.Bool // by WatchBody
 }
 
 // errCut ends the reading of a body that nobody waits for any more.
@@ -48,7 +46,7 @@ func (w *wire) WatchBody(cancel <-chan struct{}) (stop func()) {
 
 func newChunkedBody(w *wire) *bodyReader {
 	b := &bodyReader{w: w}
-	b.chunks = httputil.NewChunkedReader(w.c.reader())
+	b.chunks = &chunks{br: w.c.reader()}
 	return b
 }
 
@@ -62,7 +60,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	}
 	if !b.started {
 		b.started = true
-		b.w.sendContinue()
+		b.w.Continue()
 	}
 	if b.w.r.Loc != nil {
 		b.w.c.setRead(b.w.r.Loc.Core.BodyTimeout.V)
@@ -71,17 +69,12 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		return 0, errCut
 	}
 	if b.chunks != nil {
-		n, err := b.chunks.Read(p)
-		b.read += int64(n)
-		switch {
-		case err == io.EOF:
-			b.done = true
-			if e := b.trailer(); e != nil {
-				return n, e
-			}
-		case err != nil && !isNetError(err):
-			err = &phases.BadBody{Reason: err.Error()}
+		if l := b.w.r.Loc; l != nil && !b.skipping {
+			b.chunks.limit = l.Core.MaxBodySize.V
 		}
+		n, err := b.chunks.Read(p)
+		b.read = b.chunks.framed
+		b.done = err == io.EOF //nolint:errorlint // io.Reader's contract
 		return n, err
 	}
 	n, err := b.w.c.reader().Read(p[:min(int64(len(p)), b.left)])
@@ -99,27 +92,12 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func isNetError(err error) bool {
-	var te interface{ Timeout() bool }
-	return errors.As(err, &te) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// trailer reads what follows the last chunk, up to the empty line.
-func (b *bodyReader) trailer() error {
-	for range 64 {
-		line, err := b.w.c.reader().ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if len(line) == 2 && line[0] == '\r' || len(line) == 1 {
-			return nil
-		}
-	}
-	return &phases.BadBody{Reason: "too many trailers"}
-}
-
 // drain reads the rest, at most most bytes, and reports whether the end was reached.
 func (b *bodyReader) drain(most int64) bool {
+	b.skipping = true
+	if b.chunks != nil {
+		b.chunks.limit = 0
+	}
 	var buf [4096]byte
 	for most > 0 {
 		n, err := b.Read(buf[:])

@@ -3,11 +3,8 @@ package http1
 import (
 	"bufio"
 	"bytes"
-	"errors"
-	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,7 +17,7 @@ import (
 )
 
 const (
-	readSize  = 32 << 10 // nginx's large_client_header_buffers: 4 of 8 KB
+	readSize  = 32 << 10 // what large_client_header_buffers is unless it is set: 4 of 8 KB
 	firstSize = 4 << 10
 )
 
@@ -31,9 +28,10 @@ const (
 )
 
 var (
-	readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
-	firsts  = sync.Pool{New: func() any { return new([firstSize]byte) }}
-	heads   = sync.Pool{New: func() any {
+	readers      = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
+	firsts       = sync.Pool{New: func() any { return new([firstSize]byte) }}
+	codecReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 512) }}
+	heads        = sync.Pool{New: func() any {
 		h := &fasthttp.RequestHeader{}
 		h.DisableNormalizing()
 		return h
@@ -144,8 +142,10 @@ func (c *conn) reader() *bufio.Reader {
 
 func (c *conn) dropReader() {
 	if c.br != nil {
-		c.br.Reset(nil)
-		readers.Put(c.br)
+		if c.br.Size() == readSize {
+			c.br.Reset(nil)
+			readers.Put(c.br)
+		}
 		c.br = nil
 	}
 }
@@ -271,50 +271,6 @@ func (c *conn) tryWrite(p []byte) (n int, err error) {
 	return n, nil
 }
 
-var errHeadTooLarge = errors.New("request header too large")
-
-// readHead waits until a whole request head is buffered and returns it; it stays in br. The string is
-// the head's one copy: the request's header strings are cut from it.
-//
-// A request line of HTTP/0.9, or one that cannot be right, is a head of its own: nothing need follow.
-func (c *conn) readHead() (string, error) {
-	skip, lineSeen := 0, false
-	for {
-		b, _ := c.br.Peek(c.br.Buffered())
-		for skip < len(b) && (b[skip] == '\r' || b[skip] == '\n') {
-			skip++
-		}
-		if skip > 0 {
-			c.br.Discard(skip) //nolint:errcheck // it is buffered
-			skip = 0
-			continue
-		}
-		if n := headEnd(b); n > 0 {
-			return string(b[:n]), nil
-		}
-		if i := bytes.IndexByte(b, '\n'); i >= 0 && !lineSeen {
-			lineSeen = true
-			if line := string(b[:i+1]); lineAlone(line) {
-				return line, nil
-			}
-		}
-		if len(b) >= readSize {
-			if bytes.IndexByte(b, '\n') < 0 {
-				return string(b[:min(len(b), 4096)]), errURITooLarge
-			}
-			return string(b[:min(len(b), 4096)]), errHeadTooLarge
-		}
-		if _, err := c.br.Peek(len(b) + 1); err != nil {
-			if len(b) == 0 {
-				return "", io.EOF
-			}
-			return string(b), err
-		}
-	}
-}
-
-var errURITooLarge = errors.New("request line too large")
-
 // headEnd is the length of the request head at the beginning of b, 0 where it is not whole.
 func headEnd(b []byte) int {
 	for i := 0; ; {
@@ -347,61 +303,35 @@ func (c *conn) request(r *phases.Request) bool {
 	} else {
 		r.Waiter = nil
 	}
-	core := c.listen.Default.Core
-	head := c.plainHead()
-	if head != "" {
-		e.Stats.Reading.Add(-1)
+	core := c.base()
+	var status phases.Status
+	var why string
+	if head := c.plainHead(); head != "" {
 		c.w.head = head
-		r.HeadLength = int64(len(head))
-		if status, why := parse(r, head, core); status != phases.OK {
-			return c.refuse(r, status, why)
+		f := filling{r: r, listen: c.listen, base: core, core: core}
+		status, why = f.plain(head)
+	} else {
+		c.reader()
+		c.setRead(core.ClientHeaderTimeout.V)
+		var silent bool
+		if status, why, silent = c.readHead(r, core); silent {
+			e.Stats.Reading.Add(-1)
+			if status != phases.Done {
+				c.leave(r, status, why)
+			}
+			return false
 		}
-		if c.plainOnTLS {
-			return c.refuse(r, phases.StatusHTTPToHTTPS, "client sent plain HTTP request to HTTPS port")
-		}
-		e.Serve(r)
-		return c.after(r)
 	}
-	c.reader()
-	c.setRead(core.ClientHeaderTimeout.V)
-	head, err := c.readHead()
 	e.Stats.Reading.Add(-1)
-	if err != nil {
-		return c.badHead(r, head, err)
-	}
-	c.w.head = head
-	r.HeadLength = int64(len(head))
-	if lineAlone(head) {
-		c.br.Discard(len(head)) //nolint:errcheck // it is buffered
-		if status, why := parse(r, head, core); status != phases.OK {
-			return c.refuse(r, status, why)
-		}
-		e.Serve(r)
-		return c.after(r)
-	}
-	h := heads.Get().(*fasthttp.RequestHeader)
-	if perr := c.decode(h, head); perr != nil {
-		heads.Put(h)
-		status, why := refusal(head, perr)
-		parseLine(r, head)
-		return c.refuse(r, status, why)
-	}
-	r.ContentLength = -1
-	switch n := h.ContentLength(); {
-	case n == -1:
-		r.Chunked = true
-	case n >= 0 && hasContentLength(head):
-		r.ContentLength = int64(n)
-	}
-	heads.Put(h)
-	status, why := parse(r, head, core)
 	if status != phases.OK {
 		return c.refuse(r, status, why)
 	}
 	if c.plainOnTLS {
 		return c.refuse(r, phases.StatusHTTPToHTTPS, "client sent plain HTTP request to HTTPS port")
 	}
-	c.w.framing(r)
+	if f := r.ContentLength > 0 || r.Chunked || r.In.Has("Expect"); f {
+		c.w.framing(r)
+	}
 	e.Serve(r)
 	return c.after(r)
 }
@@ -413,7 +343,7 @@ func (c *conn) plainHead() string {
 		return ""
 	}
 	n := headEnd(c.pending)
-	if n == 0 {
+	if n == 0 || int64(n) > c.server.sure.Load() {
 		return ""
 	}
 	head := c.lastHead
@@ -430,48 +360,6 @@ func (c *conn) plainHead() string {
 	return head
 }
 
-// decode has the codec check the head and take it out of the buffer. The codec wants every line to end
-// in CR LF; a head with bare line feeds, which nginx takes, is put before it as it should have been.
-func (c *conn) decode(h *fasthttp.RequestHeader, head string) error {
-	if strings.Count(head, "\n") == strings.Count(head, "\r\n") {
-		return h.Read(c.br)
-	}
-	if _, err := c.br.Discard(len(head)); err != nil {
-		return err
-	}
-	text := strings.ReplaceAll(strings.ReplaceAll(head, "\r\n", "\n"), "\n", "\r\n")
-	return h.Read(bufio.NewReaderSize(strings.NewReader(text), len(text)+16))
-}
-
-// badHead deals with a head that never became whole.
-func (c *conn) badHead(r *phases.Request, head string, err error) bool {
-	switch {
-	case errors.Is(err, errURITooLarge):
-		return c.refuse(r, 414, "client sent too long URI")
-	case errors.Is(err, errHeadTooLarge):
-		parseLine(r, head)
-		return c.refuse(r, phases.StatusRequestHeaderTooBig, "client sent too large request")
-	case errors.Is(err, io.EOF) && head == "":
-		return false
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		parseLine(r, head)
-		return c.refuse(r, 408, "client timed out")
-	}
-	if t := c.server.engine.Tree(); t != nil {
-		t.Log(phases.LogInfo, "*%d client prematurely closed connection while reading client request line, client: %s, server: %s", c.info.Serial, c.info.RemoteIP, c.listen.Text)
-	}
-	return false
-}
-
-func (c *conn) refuse(r *phases.Request, status phases.Status, why string) bool {
-	c.w.why = why
-	r.Refused = why
-	c.server.engine.Refuse(r, status)
-	c.w.flushEnd()
-	c.linger(5*time.Second, 256<<10)
-	return false
-}
-
 // after ends a request: what the client still sends of its body is skipped, or the connection closes
 // without cutting off the answer.
 func (c *conn) after(r *phases.Request) bool {
@@ -485,49 +373,50 @@ func (c *conn) after(r *phases.Request) bool {
 		c.gone.stop()
 		c.gone = nil
 	}
-	lt := r.Loc.Core.LingeringTimeout.V
 	if w.lent || w.taken {
 		c.returned()
 	}
 	if w.taken {
-		c.drain(lt, 1<<20)
+		c.drain(r.Loc.Core)
 		return false
 	}
-	if w.body != nil && !w.body.done {
-		if w.broken {
-			return false
-		}
-		if !r.KeepAlive || w.expectOpen() {
-			c.linger(lt, 1<<20)
-			return false
-		}
-		c.setRead(lt)
+	if w.broken {
+		return false
+	}
+	open := w.body != nil && !w.body.done
+	if open && r.KeepAlive && !w.expectOpen() {
+		c.setRead(r.Loc.Core.LingeringTimeout.V)
 		if !w.body.drain(64 << 20) {
 			return false
 		}
+		open = false
 	}
-	if w.broken || !r.KeepAlive {
-		c.linger(lt, 1<<20)
-		return false
+	if r.KeepAlive && !open {
+		return true
 	}
-	return true
+	c.linger(r.Loc.Core, open)
+	return false
 }
 
-// linger closes so that the client can read the answer although it is still sending.
-func (c *conn) linger(d time.Duration, most int64) {
+// linger closes, where lingering_close asks for it, so that the client can read the answer although it is still sending.
+func (c *conn) linger(core *phases.CoreLocation, expected bool) {
 	if c.w.broken {
 		return
 	}
-	if c.w.body == nil || c.w.body.done {
-		if c.w.why == "" {
+	switch core.LingeringClose.V {
+	case phases.LingeringOff:
+		return
+	case phases.LingeringOn:
+		if !expected && c.buffered() == 0 && !(c.loop != nil && c.event.Load() && !c.ending.Load()) {
 			return // nothing more is coming
 		}
 	}
-	c.drain(d, most)
+	c.drain(core)
 }
 
-// drain says that nothing more will be sent, and drops what comes until the client closes or d is over.
-func (c *conn) drain(d time.Duration, most int64) {
+// drain says that nothing more will be sent, and drops what comes until the client closes, is silent for lingering_timeout, or
+// lingering_time is over.
+func (c *conn) drain(core *phases.CoreLocation) {
 	cw, ok := c.raw.(interface{ CloseWrite() error })
 	if !ok {
 		return
@@ -538,8 +427,21 @@ func (c *conn) drain(d time.Duration, most int64) {
 	if cw.CloseWrite() != nil {
 		return
 	}
-	c.readUntil = time.Time{}
-	c.setRead(d)
 	c.Waiting()
-	io.CopyN(io.Discard, c.raw, most) //nolint:errcheck // whatever comes is dropped
+	c.dropReader()
+	c.w.rest()
+	end := time.Now().Add(core.LingeringTime.V)
+	var buf [4096]byte
+	for now := time.Now(); now.Before(end); now = time.Now() {
+		until := now.Add(core.LingeringTimeout.V)
+		if until.After(end) {
+			until = end
+		}
+		if c.raw.SetReadDeadline(until) != nil {
+			return
+		}
+		if _, err := c.raw.Read(buf[:]); err != nil {
+			return
+		}
+	}
 }

@@ -100,7 +100,7 @@ func TestRefusals(t *testing.T) {
 		{"folded header, in nginx's words", "GET / HTTP/1.1\r\nHost: x\r\n c\r\n\r\n", "HTTP/1.1 400 "},
 		{"method that cannot be, alone", "GeT / HTTP/1.1\r\n", "HTTP/1.1 400 "},
 		{"target that cannot be, alone", "GET x HTTP/1.1\r\n", "HTTP/1.1 400 "},
-		{"HTTP/0.9 with another method", "POST /\r\n", "HTTP/1.1 400 "},
+		{"HTTP/0.9 with another method", "POST /\r\n", "400 Bad Request"},
 		{"bad escape", "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 "},
 		{"header of a megabyte", "GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("a", 1<<20) + "\r\n\r\n", "Request Header Or Cookie Too Large"},
 		{"request line of a megabyte", "GET /" + strings.Repeat("a", 1<<20) + " HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 414 "},

@@ -28,6 +28,7 @@ type Server struct {
 	begin  sync.Once // of accept
 	wg     sync.WaitGroup
 	closed atomic.Bool
+	sure   atomic.Int64 // surely(listen)
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -101,6 +102,7 @@ func socketOptions(fd int, l *phases.Listen) error {
 // Update tells the server what a new configuration says of its address. The first one begins to accept.
 func (s *Server) Update(l *phases.Listen) {
 	s.listen.Store(l)
+	s.sure.Store(surely(l))
 	s.begin.Do(func() {
 		s.loops = newLoops()
 		s.wg.Add(1)

@@ -72,16 +72,14 @@ var outs = sync.Pool{New: func() any {
 
 // framing prepares the reading of the request's body.
 func (w *wire) framing(r *phases.Request) {
+	if v, ok := r.In.Value("Expect"); ok && r.Proto >= phases.HTTP11 && phases.EqualFold(v, "100-continue") {
+		w.expect = true
+	}
 	switch {
 	case r.Chunked:
 		w.body = newChunkedBody(w)
 	case r.ContentLength > 0:
 		w.body = &bodyReader{w: w, left: r.ContentLength}
-	default:
-		return
-	}
-	if v, ok := r.In.Value("Expect"); ok && r.Proto >= phases.HTTP11 && phases.EqualFold(v, "100-continue") {
-		w.expect = true
 	}
 }
 
@@ -95,12 +93,13 @@ func (w *wire) Body() phases.Reader {
 	return w.body
 }
 
-func (w *wire) sendContinue() {
+// Continue sends "100 Continue" where the client waits for that.
+func (w *wire) Continue() {
 	if !w.expect {
 		return
 	}
 	w.expect = false
-	if w.headDone || w.c.buffered() > 0 {
+	if w.headDone {
 		return
 	}
 	w.write([]byte("HTTP/1.1 100 Continue\r\n\r\n")) //nolint:errcheck // a dead connection shows at the read
@@ -117,7 +116,7 @@ func (w *wire) BodySent() int64 { return max(w.Sent()-w.headSize, 0) }
 
 // BodyReceived counts what was read of the request's body.
 func (w *wire) BodyReceived() int64 {
-	if w.body == nil {
+	if w.body == nil || w.body.chunks != nil && w.body.chunks.bad {
 		return 0
 	}
 	return w.body.read

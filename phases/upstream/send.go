@@ -198,6 +198,9 @@ func (x *Exchange) bodyFailed(err error) phases.Status {
 	case errors.As(err, &big):
 		r.Logf(phases.LogErr, "%v: %d bytes", err, big.size)
 		status = 413
+	case errors.Is(err, phases.ErrBodyTooLarge):
+		r.Log(phases.LogErr, err.Error())
+		status = 413
 	case errors.As(err, &bad):
 		r.Log(phases.LogInfo, "client sent invalid chunked body")
 	case errors.As(err, &te) && te.Timeout():
