@@ -45,3 +45,19 @@ func BenchmarkCodec(b *testing.B) {
 		})
 	}
 }
+
+// TestAllocations holds what a document costs: an object four allocations, an array two, strings and numbers next to none.
+func TestAllocations(t *testing.T) {
+	text, err := os.ReadFile("../../bench/workloads/json-2k/in.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	L := lua.NewState()
+	defer L.Close()
+	m := &module{settings: defaultSettings(), marks: marksOf(L), null: L.NewUserData()}
+	doc := string(text)
+	const most = 230
+	if n := testing.AllocsPerRun(50, func() { m.parser.parse(L, m, doc) }); n > most {
+		t.Errorf("decoding takes %v allocations, more than %d", n, most)
+	}
+}

@@ -235,7 +235,7 @@ func (e *encoder) array(t *lua.LTable, n, depth int, mt *lua.LTable) outcome {
 func (e *encoder) object(t *lua.LTable, depth int) outcome {
 	e.buf = append(e.buf, '{')
 	first, any := true, false
-	for i := 0; i < len(machine.Array(t)); i++ { // a metamethod of an element may change t
+	for i := 0; i < len(machine.Array(t)); i++ { //nolint:intrange // a metamethod of an element may make t shorter
 		if v := machine.Array(t)[i]; v != lua.LNil {
 			any = true
 			if e.member(lua.LNumber(i+1), v, depth, &first) == failed {
