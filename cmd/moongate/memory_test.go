@@ -144,8 +144,10 @@ func TestMemory(t *testing.T) {
 		p.dial(t, 10000, "/say", true)
 		total := p.rss(t)
 		t.Logf("10,000 idle kept-alive connections: %.1f MB", float64(total)/1e6)
-		if total > 250<<20 {
-			t.Errorf("%d MB, want at most 250", total>>20)
+		each := (total - idle) / 10000
+		t.Logf("an idle connection: %d bytes", each)
+		if each > 4<<10 {
+			t.Errorf("an idle connection takes %d bytes, want at most %d", each, 4<<10)
 		}
 	})
 	t.Run("sleeping requests", func(t *testing.T) {

@@ -2,8 +2,10 @@
 // phases.Request and writes the answers, with the connection's life (keep-alive, lingering, time-outs,
 // 100-continue) ruled as nginx rules it.
 //
-// The wire format of request heads is parsed and checked by fasthttp's codec, which refuses what could
-// be framed in two ways; heads so ordinary that it would take them in any case (plain.go) pass it by. The order and the case of the header lines are kept beside it, because scripts
+// Request heads are read line by line as nginx's parser reads them (scan.go, scanline.go), within the buffers that are
+// configured, and then taken apart (fill.go). Where a body follows, fasthttp's codec has to agree on where it ends. Heads that are at
+// hand as a whole and so ordinary that nothing in them needs judging (plain.go) go the short way. The order and the case of the header
+// lines are kept, because scripts
 // can see them. Responses are laid out here, in nginx's order, into one buffer: an answer that fits
 // leaves with one system call.
 //

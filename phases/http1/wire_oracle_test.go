@@ -528,7 +528,13 @@ func TestWireAsNginx(t *testing.T) {
 	got := play(t, s.Addr(), s.Dir+"logs/wire.log", cases)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d := cmp.Diff(strings.Split(want[c.name], "\n"), strings.Split(got[c.name], "\n"))
+			differs := func(answer string) string {
+				return cmp.Diff(strings.Split(want[c.name], "\n"), strings.Split(answer, "\n"))
+			}
+			d := differs(got[c.name])
+			if d != "" && wireDifferences[c.name] == "" { // once more by itself: pieces may have come late on a busy machine
+				d = differs(play(t, s.Addr(), s.Dir+"logs/wire.log", []wireCase{c})[c.name])
+			}
 			if why, ok := wireDifferences[c.name]; ok {
 				if d == "" {
 					t.Errorf("no difference any more: %s", why)
