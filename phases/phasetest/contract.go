@@ -130,7 +130,7 @@ const running = `
 	location = /access { access_by_lua_block { script() } content_by_lua_block { ngx.say("content") } }
 	location = /content { content_by_lua_block { script() } }
 	location = /header_filter { header_filter_by_lua_block { script() } content_by_lua_block { ngx.print("body") } }
-	location = /body_filter { header_filter_by_lua_block { ngx.header.content_length = nil } body_filter_by_lua_block { script() } content_by_lua_block { ngx.print("one ") ngx.print("two") } }
+	location = /body_filter { header_filter_by_lua_block { ngx.header.content_length = nil } body_filter_by_lua_block { script() } content_by_lua_block { ngx.print("one two") } }
 	location = /log { log_by_lua_block { script() } content_by_lua_block { ngx.print("body") } }
 `
 

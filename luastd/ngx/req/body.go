@@ -149,8 +149,8 @@ func (l *library) setBodyFile(L *lua.LState) int {
 	r := l.writable(L, "no request found")
 	clean := n == 2 && flag(L, 2, "set_body_file")
 	if err := r.Body.SetFile(name, clean); err != nil {
-		r.Logf(phases.LogCrit, "open() \"%s\" failed %s", name, phases.Errno(err))
-		codec.Raise(L, "open() \""+name+"\" failed")
+		r.Logf(phases.LogCrit, "stat() \"%s\" failed %s", name, phases.Errno(err))
+		codec.Raise(L, "stat() \""+name+"\" failed")
 	}
 	newLength(r, r.Body.Size())
 	return 0

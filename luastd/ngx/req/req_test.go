@@ -56,7 +56,7 @@ func TestRequest(t *testing.T) {
 		{"set_body_data", `ngx.req.read_body() ngx.req.set_body_data("new") ngx.say(ngx.req.get_body_data(), ngx.var.http_content_length, ngx.var.request_body)`, "new3new\n"},
 		{"set_body_file", `ngx.req.read_body() local n = ngx.config and "" or "" local f = io.open("PREFIXbody", "w") f:write("of a file") f:close()
 			ngx.req.set_body_file("PREFIXbody", true) ngx.say(ngx.req.get_body_data(), ngx.req.get_body_file() == "PREFIXbody", ngx.var.http_content_length)`, "niltrue9\n"},
-		{"set_body_file missing", raise + `ngx.req.read_body() try(ngx.req.set_body_file, "/nowhere/at/all")`, "open() \"/nowhere/at/all\" failed\n"},
+		{"set_body_file missing", raise + `ngx.req.read_body() try(ngx.req.set_body_file, "/nowhere/at/all")`, "stat() \"/nowhere/at/all\" failed\n"},
 		{"built body", `ngx.req.read_body() ngx.req.init_body() ngx.req.append_body("he") ngx.req.append_body("llo") ngx.req.finish_body() ngx.say(ngx.req.get_body_data(), ngx.var.http_content_length)`, "hello5\n"},
 		{"built body in a file", `ngx.req.read_body() ngx.req.init_body(3) ngx.req.append_body("he") ngx.req.append_body("llo") ngx.req.finish_body()
 			local f = io.open(ngx.req.get_body_file()) ngx.say(ngx.req.get_body_data(), f:read("*a")) f:close()`, "nilhello\n"},
