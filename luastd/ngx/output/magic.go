@@ -55,7 +55,7 @@ func (l *library) indexQuickly(key lua.LValue) (lua.LValue, bool) {
 	switch name {
 	case "ctx":
 		if c.NgxCtx == nil {
-			l.keepCtx(c, l.v.W.L.CreateTable(0, 4))
+			l.keepCtx(c, c.NewNgxCtx(l.v.W.L, nil))
 		}
 		return c.NgxCtx, true
 	case "status":

@@ -6,12 +6,13 @@ import (
 	"moongate/luastd"
 	"moongate/phases"
 	"moongate/phases/phasetest"
+	"moongate/phases/rewrite"
 )
 
 // TestContract holds ngx.pipe to what lua-resty-core's document says.
 func TestContract(t *testing.T) {
 	phasetest.Contracts{
 		Init:    `function spawn(...) return assert(require("ngx.pipe").spawn(...)) end`,
-		Modules: []*phases.Module{luastd.Complete()},
+		Modules: []*phases.Module{rewrite.Module, luastd.Complete()},
 	}.Run(t)
 }

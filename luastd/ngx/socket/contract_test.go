@@ -13,6 +13,7 @@ import (
 
 	"moongate/phases"
 	"moongate/phases/phasetest"
+	"moongate/phases/rewrite"
 )
 
 // TestContract holds cosockets to what ngx_lua's README says of each function, and to what it does.
@@ -27,7 +28,7 @@ func TestContract(t *testing.T) {
 	end
 	function said() local sock = ngx.socket.tcp() assert(sock:connect("127.0.0.1", SAYS)) return sock end
 	function peer() local sock = ngx.socket.udp() assert(sock:setpeername("127.0.0.1", DATAGRAMS)) return sock end`,
-		Prepare: places, Modules: []*phases.Module{complete()},
+		Prepare: places, Modules: []*phases.Module{rewrite.Module, complete()},
 	}.Run(t)
 }
 
