@@ -28,11 +28,17 @@ func (c *conn) swapOnce(fd uintptr) bool {
 	if s.asked {
 		return c.readOnce(fd)
 	}
+	// The poller tells of what comes from now on: whoever speaks before it is asked may have done so already. A kept
+	// connection was looked at when it was taken.
+	early := !c.reused && !c.alive()
 	s.sent, s.errno = nonblock.Write(int(fd), s.out)
 	if s.errno != 0 || s.sent < len(s.out) {
 		return true
 	}
 	s.asked = true
+	if early {
+		return c.readOnce(fd)
+	}
 	s.r.Waiting()
 	return false
 }
