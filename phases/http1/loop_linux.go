@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"moongate/phases"
+	"moongate/phases/nonblock"
 )
 
 const (
@@ -302,33 +303,24 @@ func (c *conn) ready() bool {
 // tryRead reads what has come into a borrowed buffer. again: nothing has come yet.
 func (c *conn) tryRead() (n int, again bool) {
 	b := firsts.Get().(*[firstSize]byte)
-	for {
-		n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(c.fd), uintptr(unsafe.Pointer(&b[0])), firstSize)
-		switch {
-		case errno == unix.EINTR:
-			continue
-		case errno != 0 || n == 0:
-			firsts.Put(b)
-			return 0, errno == unix.EAGAIN
-		}
-		c.pending, c.first = b[:n], b
-		c.drained = n < firstSize
-		return int(n), false
+	n, errno := nonblock.Read(c.fd, b[:])
+	if errno != 0 || n == 0 {
+		firsts.Put(b)
+		return 0, errno == unix.EAGAIN
 	}
+	c.pending, c.first = b[:n], b
+	c.drained = n < firstSize
+	return n, false
 }
 
 // sendNow writes what the kernel takes without waiting.
 func (c *conn) sendNow(p []byte) (int, error) {
-	for {
-		n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(c.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-			continue
-		case unix.EAGAIN:
-			return 0, nil
-		}
+	switch n, errno := nonblock.Write(c.fd, p); errno {
+	case 0:
+		return n, nil
+	case unix.EAGAIN:
+		return 0, nil
+	default:
 		return 0, os.NewSyscallError("write", errno)
 	}
 }

@@ -9,15 +9,25 @@ import (
 	"moongate/runtime/syntax"
 )
 
-// run is the interpreter's loop in place of gopher-lua's, for states without a context. The instructions that scripts run most are in
+// run takes the place of gopher-lua's loop, for states without a context.
+func run(L *lua.LState, base *frame) {
+	stack := StackOf(L)
+	if stack.nesting == maxNesting {
+		fail(L, "stack overflow")
+	}
+	stack.nesting++
+	loop(L, base, stack)
+	stack.nesting--
+}
+
+// loop is the interpreter. The instructions that scripts run most are in
 // the loop itself, as far as they need neither metamethods that are functions nor conversions; all else is left to the table of instructions.
 //
 // What the inner loop keeps in variables (the frame, its code, its registers) holds until a function is called or ends, or anything
 // is left to the table: any of these may move the registers. Operands are not checked against the number of registers and constants: the compiler is
 // trusted, and syntax.Compile checks code that was dumped before it comes here.
-func run(L *lua.LState, base *frame) {
+func loop(L *lua.LState, base *frame, stack *Stack) {
 	s := stateOf(L)
-	stack := StackOf(L)
 	if s.currentFrame = stack.last(); s.currentFrame == nil {
 		return
 	}

@@ -26,9 +26,20 @@ type Stack struct {
 
 	slots    []float64 // of numbers, one for each register, or nil: see scratch.go
 	captured int       // no register above this one is an upvalue
+	nesting  int       // of loops: calls of Lua by Go
 
 	first [firstChunk]frame
 }
+
+// maxNesting is how deep Go functions, metamethods and Lua may call each other on one stack. Each level takes a few
+// thousand bytes of Go's stack, which ends the process where it is full; LuaJIT has room for about 10,000.
+const maxNesting = 20_000
+
+// Nesting is how many calls of Lua by Go are in progress; SetNesting takes back what a caught error has left.
+func (s *Stack) Nesting() int { return s.nesting }
+
+// SetNesting sets what Nesting tells.
+func (s *Stack) SetNesting(n int) { s.nesting = n }
 
 func (s *Stack) push(v *frame) {
 	if s.n == len(s.chunk) {
@@ -105,6 +116,7 @@ func (s *Stack) Extend(n int) { s.limit += n }
 // reset empties the stack, drops what it grew and lets go of the functions that the first frames held.
 func (s *Stack) reset() {
 	s.chunk, s.n, s.base, s.k, s.chunks = s.first[:], 0, 0, 0, nil
+	s.nesting = 0
 	s.first = [firstChunk]frame{}
 }
 
@@ -115,6 +127,7 @@ func (s *Stack) Clean(keep int) {
 		return
 	}
 	s.SetSp(0)
+	s.nesting = 0
 	for i := range s.first { // those in use were the foremost
 		f := &s.first[i]
 		if f.Fn == nil {

@@ -27,7 +27,7 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 	if s == nil {
 		return stockPCall(L, nargs, nret, handler)
 	}
-	sp := s.Sp()
+	sp, nesting := s.Sp(), s.Nesting()
 	cf := machine.CurrentFrame(L)
 	below := L.GetTop() - nargs - 1
 	machine.KeepUpvalues(L)
@@ -51,6 +51,7 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 		}
 		machine.CloseUpvalues(L, base)
 		s.SetSp(sp)
+		s.SetNesting(nesting)
 		machine.SetCurrentFrame(L, cf)
 		L.SetTop(below)
 		machine.KeepUpvalues(L)

@@ -1,4 +1,6 @@
-//go:build !linux
+//go:build !linux || race
+
+// The race detector learns from package syscall's calls that what is read was written before.
 
 package nonblock
 
@@ -11,12 +13,12 @@ import (
 
 // Read reads what has come, at most len(p) bytes, which must not be 0. Zero bytes without an error are the end.
 func Read(fd int, p []byte) (int, syscall.Errno) {
-	return again(func() (int, error) { return unix.Read(fd, p) })
+	return again(func() (int, error) { return syscall.Read(fd, p) })
 }
 
 // Write sends what the kernel takes of p, at least a byte where there is no error.
 func Write(fd int, p []byte) (int, syscall.Errno) {
-	return again(func() (int, error) { return unix.Write(fd, p) })
+	return again(func() (int, error) { return syscall.Write(fd, p) })
 }
 
 // Peek looks whether something has come: EAGAIN for nothing, 0 bytes for the end.
