@@ -1,7 +1,6 @@
 package lualib_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,22 +56,26 @@ func TestOracle(t *testing.T) {
 // checker opens a worker with the libraries and gives its function check.
 func checker(t *testing.T, src string) func(code string) string {
 	t.Helper()
-	var out bytes.Buffer
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0) // a file, since commands share it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { null.Close() })
 	g, err := vm.NewGroup(vm.Options{
 		Open: func(w *vm.Worker) error {
 			L := w.L
-			lualib.Open(L, lualib.Options{Stdout: &out, Stderr: &out, Stdin: strings.NewReader("")})
+			lualib.Open(L, lualib.Options{Stdout: null, Stderr: null, Stdin: null})
 			w.OpenCoroutine(L)
 			bit.Open(L)
-			null := L.NewUserData()
-			null.Metatable = L.NewTable()
-			null.Metatable.(*lua.LTable).RawSetString("__tostring", L.NewFunction(func(L *lua.LState) int {
+			pointer := L.NewUserData()
+			pointer.Metatable = L.NewTable()
+			pointer.Metatable.(*lua.LTable).RawSetString("__tostring", L.NewFunction(func(L *lua.LState) int {
 				L.Push(lua.LString("userdata: NULL"))
 				return 1
 			}))
 			preload := L.GetField(L.GetGlobal("package"), "preload").(*lua.LTable)
 			for name, fn := range map[string]lua.LGFunction{
-				"string.buffer": buffer.Loader(null), "ffi": ffi.Loader(null), "cjson": cjson.Loader(null), "cjson.safe": cjson.SafeLoader(null),
+				"string.buffer": buffer.Loader(pointer), "ffi": ffi.Loader(pointer), "cjson": cjson.Loader(pointer), "cjson.safe": cjson.SafeLoader(pointer),
 			} {
 				preload.RawSetString(name, L.NewFunction(fn))
 			}
