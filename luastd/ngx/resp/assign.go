@@ -16,6 +16,9 @@ func assign(c *handler.Ctx, name string, values []string, override bool) (ok boo
 		c.Log(phases.LogErr, "attempt to set ngx.header.HEADER after sending out response headers")
 		return true
 	}
+	if name == "" {
+		return true // nginx leaves out a line without a name
+	}
 	name = spell(c, name)
 	c.HeadersSet = true
 	name = codec.Escape(name, codec.EscapeHeaderName)
