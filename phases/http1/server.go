@@ -62,7 +62,7 @@ func open(l *phases.Listen) (net.Listener, error) {
 		if err == nil {
 			err = os.Chmod(l.Address, 0o666)
 		}
-		return ln, err
+		return queued(ln, err, l.Backlog)
 	}
 	lc := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, rc syscall.RawConn) error {
 		var err error
@@ -71,7 +71,26 @@ func open(l *phases.Listen) (net.Listener, error) {
 		}
 		return err
 	}}
-	return lc.Listen(context.Background(), l.Network, l.Address)
+	ln, err := lc.Listen(context.Background(), l.Network, l.Address)
+	return queued(ln, err, l.Backlog)
+}
+
+// queued gives a listener the queue that backlog= asks for; Go's own is the system's longest.
+func queued(ln net.Listener, err error, backlog int) (net.Listener, error) {
+	if err != nil || backlog <= 0 {
+		return ln, err
+	}
+	rc, err := ln.(syscall.Conn).SyscallConn()
+	if err == nil {
+		if e := rc.Control(func(fd uintptr) { err = unix.Listen(int(fd), backlog) }); e != nil {
+			err = e
+		}
+	}
+	if err != nil {
+		ln.Close() //nolint:errcheck // the listener is of no use
+		return nil, err
+	}
+	return ln, nil
 }
 
 func socketOptions(fd int, l *phases.Listen) error {
