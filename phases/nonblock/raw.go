@@ -10,23 +10,14 @@ import (
 )
 
 // Read reads what has come, at most len(p) bytes, which must not be 0. Zero bytes without an error are the end.
-func Read(fd int, p []byte) (int, syscall.Errno) {
-	for {
-		n, _, errno := syscall.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-		switch errno {
-		case 0:
-			return int(n), 0
-		case unix.EINTR:
-			continue
-		}
-		return 0, errno
-	}
-}
+func Read(fd int, p []byte) (int, syscall.Errno) { return transfer(unix.SYS_READ, fd, p) }
 
 // Write sends what the kernel takes of p, at least a byte where there is no error.
-func Write(fd int, p []byte) (int, syscall.Errno) {
+func Write(fd int, p []byte) (int, syscall.Errno) { return transfer(unix.SYS_WRITE, fd, p) }
+
+func transfer(call uintptr, fd int, p []byte) (int, syscall.Errno) {
 	for {
-		n, _, errno := syscall.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+		n, _, errno := syscall.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		switch errno {
 		case 0:
 			return int(n), 0
