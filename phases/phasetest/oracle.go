@@ -55,13 +55,16 @@ var (
 	pageSize  = regexp.MustCompile(`(?m)^Content-Length: \d+\r$`)
 )
 
+// Unsigned is an error page without the name and version of the server that made it.
+func Unsigned(page string) string { return signature.ReplaceAllString(page, "SERVER") }
+
 // Comparable takes out of a response what may differ between two servers: name, version, date, port and
 // the order of the header lines.
 func Comparable(raw string) string {
 	head, body, _ := strings.Cut(volatile.ReplaceAllString(raw, ""), "\r\n\r\n")
 	// an error page names its server; to HEAD only its length shows
 	if signature.MatchString(body) || body == "" && strings.Contains(head, "Content-Type: text/html") && !strings.HasPrefix(head, "HTTP/1.1 2") {
-		body = signature.ReplaceAllString(body, "SERVER")
+		body = Unsigned(body)
 		head = pageSize.ReplaceAllString(head+"\r", "Content-Length: PAGE\r")
 	}
 	lines := strings.Split(strings.TrimSuffix(head, "\r"), "\r\n")

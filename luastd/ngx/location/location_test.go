@@ -1,11 +1,11 @@
 package location_test
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 
 	"moongate/luastd"
+	"moongate/luastd/ngx/ngxtest"
 	"moongate/phases"
 	"moongate/phases/echo"
 	"moongate/phases/headers"
@@ -47,7 +47,7 @@ const common = `
 `
 
 func TestCapture(t *testing.T) {
-	tests := []struct{ name, lua, want string }{
+	tests := []ngxtest.Script{
 		{"body and status", `local r = ngx.location.capture("/hello") ngx.say(r.status, " ", r.body, " ", r.truncated)`, "200 hello false\n"},
 		{"from Lua", `local r = ngx.location.capture("/say?a=1") ngx.say(r.status, " ", r.body, " ", table.concat(r.header["X-One"], ","))`, "201 GET a=1 true a,b\n"},
 		{"args option", `local r = ngx.location.capture("/say?a=1", {args = {b = "x y"}}) ngx.say(r.body)`, "GET a=1&b=x%20y true\n"},
@@ -88,23 +88,8 @@ func TestCapture(t *testing.T) {
 		{"unsafe", `ngx.say(select(2, pcall(ngx.location.capture, "/../hello")))`, "unsafe uri in argument #1: /../hello\n"},
 		{"no query", `ngx.say(select(2, pcall(ngx.location.capture_multi, {})))`, "at least one subrequest should be specified\n"},
 		{"arguments", `ngx.say(select(2, pcall(ngx.location.capture)))`, "expecting one or two arguments\n"},
-		{"context", `ngx.say(select(2, pcall(ngx.location.capture, "/hello"))) `, "x"},
 	}
-	tests = tests[:len(tests)-1]
-	var conf strings.Builder
-	conf.WriteString("events {}\nhttp { server { listen ADDR;\n" + common)
-	for i, x := range tests {
-		conf.WriteString("location = /t" + strconv.Itoa(i) + " { set $cat mew; content_by_lua_block { " + x.lua + " } }\n")
-	}
-	conf.WriteString("}}")
-	s := phasetest.Start(t, conf.String(), modules()...)
-	for i, x := range tests {
-		t.Run(x.name, func(t *testing.T) {
-			if got := s.Get("/t" + strconv.Itoa(i)).Body; got != x.want {
-				t.Errorf("got %q, want %q\n%s", got, x.want, s.ErrorLog())
-			}
-		})
-	}
+	ngxtest.Scripts{Server: common, Location: "set $cat mew;", Modules: modules()}.Run(t, tests)
 }
 
 func TestCapturePassesBody(t *testing.T) {

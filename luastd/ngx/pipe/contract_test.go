@@ -3,16 +3,12 @@ package pipe_test
 import (
 	"testing"
 
-	"moongate/luastd"
-	"moongate/phases"
-	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
+	"moongate/luastd/ngx/ngxtest"
 )
 
 // TestContract holds ngx.pipe to what lua-resty-core's document says.
 func TestContract(t *testing.T) {
-	phasetest.Contracts{
-		Init:    `function spawn(...) return assert(require("ngx.pipe").spawn(...)) end`,
-		Modules: []*phases.Module{rewrite.Module, luastd.Complete()},
+	ngxtest.Contracts{
+		Init: `function spawn(...) return assert(require("ngx.pipe").spawn(...)) end`,
 	}.Run(t)
 }

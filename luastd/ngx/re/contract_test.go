@@ -3,16 +3,10 @@ package re_test
 import (
 	"testing"
 
-	"moongate/luastd"
-	"moongate/phases"
-	"moongate/phases/echo"
-	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
+	"moongate/luastd/ngx/ngxtest"
 )
 
 // TestContract holds ngx.re to what ngx_lua's README says, and to what it does.
 func TestContract(t *testing.T) {
-	phasetest.Contracts{
-		Modules: []*phases.Module{rewrite.Module, echo.Module, luastd.Complete()},
-	}.Run(t)
+	ngxtest.Contracts{}.Run(t)
 }

@@ -11,14 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"moongate/phases"
+	"moongate/luastd/ngx/ngxtest"
 	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
 )
 
 // TestContract holds cosockets to what ngx_lua's README says of each function, and to what it does.
 func TestContract(t *testing.T) {
-	phasetest.Contracts{
+	ngxtest.Contracts{
 		HTTP: "lua_socket_log_errors off;",
 		Init: `
 	function open(options)
@@ -28,7 +27,7 @@ func TestContract(t *testing.T) {
 	end
 	function said() local sock = ngx.socket.tcp() assert(sock:connect("127.0.0.1", SAYS)) return sock end
 	function peer() local sock = ngx.socket.udp() assert(sock:setpeername("127.0.0.1", DATAGRAMS)) return sock end`,
-		Prepare: places, Modules: []*phases.Module{rewrite.Module, complete()},
+		Prepare: places,
 	}.Run(t)
 }
 

@@ -7,39 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"moongate/luastd"
-	"moongate/phases"
-	"moongate/phases/echo"
+	"moongate/luastd/ngx/ngxtest"
 	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
 )
 
-func modules() []*phases.Module {
-	return []*phases.Module{rewrite.Module, echo.Module, luastd.Complete()}
-}
-
-type script struct{ name, lua, want string }
-
-func run(t *testing.T, tests []script) {
+func run(t *testing.T, tests []ngxtest.Script) {
 	t.Helper()
-	var conf strings.Builder
-	conf.WriteString("events {}\nhttp { server { listen ADDR; location = /hello { echo -n hello; }\n")
-	for i, x := range tests {
-		conf.WriteString("location = /t" + strconv.Itoa(i) + " { content_by_lua_block { " + x.lua + " } }\n")
-	}
-	conf.WriteString("}}")
-	s := phasetest.Start(t, conf.String(), modules()...)
-	for i, x := range tests {
-		t.Run(x.name, func(t *testing.T) {
-			if got := s.Get("/t" + strconv.Itoa(i)).Body; got != x.want {
-				t.Errorf("got %q, want %q", got, x.want)
-			}
-		})
-	}
+	ngxtest.Scripts{Server: "location = /hello { echo -n hello; }\n"}.Run(t, tests)
 }
 
 func TestThread(t *testing.T) {
-	run(t, []script{
+	run(t, []ngxtest.Script{
 		{"runs until it waits", `ngx.print("a") ngx.thread.spawn(function(x) ngx.print(x) ngx.sleep(0.01) ngx.say("d") end, "b") ngx.print("c")`, "abcd\n"},
 		{"wait for results", `local t = ngx.thread.spawn(function(a, b) ngx.sleep(0.001) return a + b, nil, "x" end, 1, 2) ngx.say(ngx.thread.wait(t))`, "true3nilx\n"},
 		{"wait for one that ended", `local t = ngx.thread.spawn(function() return "r" end) ngx.say(coroutine.status(t), " ", select(2, ngx.thread.wait(t)))`, "zombie r\n"},
@@ -72,7 +50,7 @@ func TestThread(t *testing.T) {
 func TestSemaphore(t *testing.T) {
 	const open = `local s = require("ngx.semaphore").new(%) `
 	with := func(n int, lua string) string { return strings.Replace(open, "%", strconv.Itoa(n), 1) + lua }
-	run(t, []script{
+	run(t, []ngxtest.Script{
 		{"count", with(2, `ngx.print(s:count()) s:wait(0) ngx.print(s:count()) s:post(3) ngx.say(s:count())`), "214\n"},
 		{"no resource", with(0, `ngx.say(s:wait(0))`), "niltimeout\n"},
 		{"timeout", with(0, `ngx.say(s:wait(0.005))`), "falsetimeout\n"},
@@ -90,7 +68,7 @@ func TestSemaphore(t *testing.T) {
 
 func TestSemaphoreOfLog(t *testing.T) {
 	s := phasetest.Start(t, `events {} http { server { listen ADDR; location / { echo hi;
-		log_by_lua_block { ngx.log(ngx.WARN, select(2, require("ngx.semaphore").new(0):wait(1))) } } } }`, modules()...)
+		log_by_lua_block { ngx.log(ngx.WARN, select(2, require("ngx.semaphore").new(0):wait(1))) } } } }`, ngxtest.Modules()...)
 	s.Get("/")
 	if want := "API disabled in the context of log_by_lua*"; !s.WaitLog(want) {
 		t.Errorf("not logged: %s\n%s", want, s.ErrorLog())
@@ -99,7 +77,7 @@ func TestSemaphoreOfLog(t *testing.T) {
 
 func TestThreadErrorIsLogged(t *testing.T) {
 	s := phasetest.Start(t, `events {} http { server { listen ADDR; location / { content_by_lua_block {
-		ngx.thread.spawn(function() error("oops") end) ngx.say("ok") } } } }`, modules()...)
+		ngx.thread.spawn(function() error("oops") end) ngx.say("ok") } } } }`, ngxtest.Modules()...)
 	if got := s.Get("/").Body; got != "ok\n" {
 		t.Errorf("got %q", got)
 	}
@@ -143,7 +121,7 @@ func TestClientAbort(t *testing.T) {
 		location = /captures { content_by_lua_block { ngx.location.capture("/inner") ngx.log(ngx.WARN, "never") } }
 		location = /inner { content_by_lua_block { ngx.log(ngx.WARN, "begun five") ngx.sleep(20) ngx.log(ngx.WARN, "never") } }
 		location = /ignored { lua_check_client_abort off; content_by_lua_block { ngx.say(select(2, ngx.on_abort(function() end))) } }
-		}}`, modules()...)
+		}}`, ngxtest.Modules()...)
 	for _, x := range []struct{ path, seen, want string }{
 		{"/killed", "begun one", "/killed ended with 499"},
 		{"/exits", "begun two", "/exits ended with 444"},
@@ -184,7 +162,7 @@ func TestThreadCache(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := phasetest.Start(t, `error_log logs/error.log debug; events {} http { lua_thread_cache_max_entries `+tt.size+`;
-				server { listen ADDR; location / { content_by_lua_block { ngx.say("ok") } } } }`, modules()...)
+				server { listen ADDR; location / { content_by_lua_block { ngx.say("ok") } } } }`, ngxtest.Modules()...)
 			s.Get("/")
 			s.Get("/")
 			log := s.ErrorLog()

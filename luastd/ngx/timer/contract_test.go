@@ -3,10 +3,10 @@ package timer_test
 import (
 	"testing"
 
-	"moongate/phases/phasetest"
+	"moongate/luastd/ngx/ngxtest"
 )
 
 // TestContract holds timers and sleeps to what ngx_lua's README says.
 func TestContract(t *testing.T) {
-	phasetest.Contracts{Modules: modules()}.Run(t)
+	ngxtest.Contracts{}.Run(t)
 }

@@ -5,20 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"moongate/luastd"
-	"moongate/phases"
-	"moongate/phases/echo"
+	"moongate/luastd/ngx/ngxtest"
 	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
 )
-
-func modules() []*phases.Module {
-	return []*phases.Module{rewrite.Module, echo.Module, luastd.Complete()}
-}
 
 func serve(t *testing.T, http, lua string) *phasetest.Server {
 	t.Helper()
-	return phasetest.Start(t, "events {}\nhttp { "+http+" server { listen ADDR; location = /hello { echo hello; }\nlocation / { content_by_lua_block { "+lua+" } } } }", modules()...)
+	return phasetest.Start(t, "events {}\nhttp { "+http+" server { listen ADDR; location = /hello { echo hello; }\nlocation / { content_by_lua_block { "+lua+" } } } }", ngxtest.Modules()...)
 }
 
 func TestTimer(t *testing.T) {
@@ -92,7 +85,7 @@ func TestTimerSurvivesReload(t *testing.T) {
 		ngx.say(ngx.timer.pending_count()) } }
 		exit_worker_by_lua_block { ngx.log(ngx.WARN, "worker left") } } }`
 	conf = strings.Replace(conf, "exit_worker_by_lua_block { ngx.log(ngx.WARN, \"worker left\") } } }", "} exit_worker_by_lua_block { ngx.log(ngx.WARN, \"worker left\") } }", 1)
-	s := phasetest.Start(t, conf, modules()...)
+	s := phasetest.Start(t, conf, ngxtest.Modules()...)
 	if got := s.Get("/").Body; got != "2\n" {
 		t.Fatalf("got %q", got)
 	}
@@ -127,7 +120,7 @@ func TestSleep(t *testing.T) {
 			}
 		})
 	}
-	s := phasetest.Start(t, `events {} http { server { listen ADDR; location / { echo hi; log_by_lua_block { ngx.sleep(1) } } } }`, modules()...)
+	s := phasetest.Start(t, `events {} http { server { listen ADDR; location / { echo hi; log_by_lua_block { ngx.sleep(1) } } } }`, ngxtest.Modules()...)
 	s.Get("/")
 	if !s.WaitLog("API disabled in the context of log_by_lua*") {
 		t.Errorf("sleeping in the log phase is not refused: %s", s.ErrorLog())

@@ -1,22 +1,15 @@
 package worker_test
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"moongate/luastd"
-	"moongate/phases"
-	"moongate/phases/echo"
+	"moongate/luastd/ngx/ngxtest"
 	"moongate/phases/phasetest"
-	"moongate/phases/rewrite"
 )
-
-func modules() []*phases.Module {
-	return []*phases.Module{rewrite.Module, echo.Module, luastd.Complete()}
-}
 
 const heavy = `
 local M = {}
@@ -31,7 +24,7 @@ return M
 
 func TestWorker(t *testing.T) {
 	pid := strconv.Itoa(os.Getpid())
-	tests := []struct{ name, lua, want string }{
+	tests := []ngxtest.Script{
 		{"worker", `ngx.say(ngx.worker.pid(), " ", ngx.worker.id(), " ", ngx.worker.count(), " ", ngx.worker.exiting())`, pid + " 0 1 false\n"},
 		{"pids", `local p = ngx.worker.pids() ngx.say(#p, " ", p[1])`, "1 " + pid + "\n"},
 		{"config", `local c = ngx.config ngx.say(c.subsystem, " ", c.debug, " ", c.nginx_version, " ", c.ngx_lua_version)`, "http true 1027001 10027\n"},
@@ -64,22 +57,9 @@ func TestWorker(t *testing.T) {
 			for i = 1, 4 do ts[i] = ngx.thread.spawn(ngx.run_worker_thread and function() return ngx.run_worker_thread("default", "heavy", "echo", i) end) end
 			for i = 1, 4 do local _, ok, r = ngx.thread.wait(ts[i]) ngx.print(tostring(ok), r, " ") end ngx.say()`, "true1 true2 true3 true4 \n"},
 	}
-	var conf strings.Builder
-	conf.WriteString("thread_pool mine threads=2; events {} http { lua_package_path 'PREFIXlua/?.lua;;'; server { listen ADDR;\n")
-	for i, x := range tests {
-		fmt.Fprintf(&conf, "location = /t%d { content_by_lua_block { %s } }\n", i, x.lua)
-	}
-	conf.WriteString("}}")
 	dir := phasetest.Dir(t)
 	phasetest.WriteFile(t, dir+"lua/heavy.lua", heavy)
-	s := phasetest.StartIn(t, dir, conf.String(), modules()...)
-	for i, x := range tests {
-		t.Run(x.name, func(t *testing.T) {
-			if got := s.Get("/t" + strconv.Itoa(i)).Body; got != x.want {
-				t.Errorf("got %q, want %q", got, x.want)
-			}
-		})
-	}
+	ngxtest.Scripts{Main: "thread_pool mine threads=2;", HTTP: "lua_package_path 'PREFIXlua/?.lua;;';", Dir: dir}.Run(t, tests)
 }
 
 func TestErrlog(t *testing.T) {
@@ -103,7 +83,7 @@ func TestErrlog(t *testing.T) {
 			for i = 1, 100 do ngx.log(ngx.WARN, "line ", i, " ", ("x"):rep(200)) end
 			local res = e.get_logs(1000)
 			ngx.say(#res / 3 < 20, " ", (res[#res]:match("line 100 ")))
-		} } } }`, modules()...)
+		} } } }`, ngxtest.Modules()...)
 	if got, want := s.Get("/log").Body, "6 5 "; !strings.HasPrefix(got, want) || !strings.Contains(got, "first, client 4 raw, client\ntrue master false\n") {
 		t.Errorf("got %q", got)
 	}

@@ -1,4 +1,4 @@
-package phasetest
+package ngxtest
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"moongate/phases"
+	"moongate/phases/phasetest"
 )
 
 var update = flag.Bool("contract", false, "ask the installed nginx and write its answers into the contracts")
@@ -34,8 +35,19 @@ type Contracts struct {
 	HTTP, Server, Init string
 	// Prepare fills the prefix and answers with what names in the scripts stand for; nil for nothing.
 	Prepare func(t *testing.T, dir string) *strings.Replacer
+	// Modules are those of the engine; nil for Modules().
 	Modules []*phases.Module
 }
+
+// Show is a location for Contracts.Server that prints the request it gets.
+const Show = `
+	location = /show { content_by_lua_block {
+		ngx.req.read_body()
+		local h, t = ngx.req.get_headers(), {}
+		for k, v in pairs(h) do t[#t + 1] = k .. "=" .. (type(v) == "table" and table.concat(v, "+") or v) end
+		table.sort(t)
+		p(ngx.req.get_method(), ngx.var.uri, ngx.var.args, "[" .. table.concat(t, ";") .. "]", ngx.req.get_body_data(), ngx.is_subrequest)
+	} }`
 
 // newer is in the name of a section whose answer the installed nginx is too old to know.
 const newer = "newer than the installed nginx"
@@ -57,16 +69,20 @@ func (x Contracts) Run(t *testing.T) {
 
 func (x Contracts) run(t *testing.T, file string) {
 	sections := readSections(t, file)
-	dir := Dir(t)
+	dir := phasetest.Dir(t)
 	text := x.conf(sections)
 	if x.Prepare != nil {
 		text = x.Prepare(t, dir).Replace(text)
 	}
-	s := StartIn(t, dir, text, x.Modules...)
+	modules := x.Modules
+	if modules == nil {
+		modules = Modules()
+	}
+	s := phasetest.StartIn(t, dir, text, modules...)
 	var oracle func(string) string
 	if *update {
-		const modules = "/usr/lib/nginx/modules/"
-		oracle = Oracle(t, dir, "load_module "+modules+"ndk_http_module.so; load_module "+modules+"ngx_http_echo_module.so; load_module "+modules+"ngx_http_lua_module.so; "+text)
+		const from = "/usr/lib/nginx/modules/"
+		oracle = phasetest.Oracle(t, dir, "load_module "+from+"ndk_http_module.so; load_module "+from+"ngx_http_echo_module.so; load_module "+from+"ngx_http_lua_module.so; "+text)
 	}
 	for i := range sections {
 		c := &sections[i]
@@ -200,6 +216,6 @@ var (
 func settled(raw, dir string) string {
 	_, body, _ := strings.Cut(raw, "\r\n\r\n")
 	body = strings.ReplaceAll(chunk.ReplaceAllString(body, "chunk:"), dir, "PREFIX")
-	body = lualib.ReplaceAllString(signature.ReplaceAllString(body, "SERVER"), "")
+	body = lualib.ReplaceAllString(phasetest.Unsigned(body), "")
 	return long.ReplaceAllString(address.ReplaceAllString(body, "ADDRESS"), "N")
 }
