@@ -1,9 +1,7 @@
 package buffer
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 	"testing"
 
@@ -13,82 +11,41 @@ import (
 	"moongate/luastd/bit"
 	"moongate/luastd/ffi"
 	"moongate/luastd/lualib"
-	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
+	"moongate/runtime/vm/vmtest"
 )
 
-// host is a worker with string.buffer, whose script writes into out.
-type host struct {
-	group *vm.Group
-	out   bytes.Buffer
-}
-
-func newHost(t testing.TB) *host {
-	h := &host{}
-	g, err := vm.NewGroup(vm.Options{
-		Open: func(w *vm.Worker) error {
-			lualib.Open(w.L, lualib.Options{Stdout: &h.out, Stdin: strings.NewReader("")})
-			w.OpenCoroutine(w.L)
-			bit.Open(w.L)
-			null := w.L.NewUserData()
-			null.Metatable = w.L.NewTable()
-			null.Metatable.(*lua.LTable).RawSetString("__tostring", w.L.NewFunction(func(L *lua.LState) int {
-				L.Push(lua.LString("userdata: NULL"))
-				return 1
-			}))
-			w.L.SetGlobal("null", null)
-			preload := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
-			preload.RawSetString("string.buffer", w.L.NewFunction(Loader(null)))
-			preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(null)))
-			return nil
-		},
-		CompileFunc: syntax.Compile,
-		Traceback:   lualib.Traceback,
+func newHost(tb testing.TB) *vmtest.Host {
+	tb.Helper()
+	return vmtest.New(tb, lualib.Traceback, func(w *vm.Worker, out io.Writer) {
+		lualib.Open(w.L, lualib.Options{Stdout: out, Stdin: strings.NewReader("")})
+		w.OpenCoroutine(w.L)
+		bit.Open(w.L)
+		null := w.L.NewUserData()
+		null.Metatable = w.L.NewTable()
+		null.Metatable.(*lua.LTable).RawSetString("__tostring", w.L.NewFunction(func(L *lua.LState) int {
+			L.Push(lua.LString("userdata: NULL"))
+			return 1
+		}))
+		w.L.SetGlobal("null", null)
+		preload := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
+		preload.RawSetString("string.buffer", w.L.NewFunction(Loader(null)))
+		preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(null)))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.group = g
-	t.Cleanup(g.Drain)
-	return h
 }
 
-func (h *host) run(t testing.TB, src, chunkname string, args ...lua.LValue) string {
-	t.Helper()
-	proto, err := h.group.Compile(src, chunkname)
-	if err != nil {
-		t.Fatal(err)
+// run runs a chunk as a thread and returns what it printed.
+func run(tb testing.TB, h *vmtest.Host, src, chunkname string, args ...lua.LValue) string {
+	tb.Helper()
+	if _, err := h.Run(nil, h.Load(tb, src, chunkname), 0, args...); err != nil {
+		tb.Error(err)
 	}
-	w := h.group.Workers()[0]
-	if _, err := w.Run(nil, w.Function(proto, nil), 0, args...); err != nil {
-		t.Error(err)
-	}
-	s := h.out.String()
-	h.out.Reset()
-	return s
+	return h.Output()
 }
 
 // TestScripts compares what testdata/*.lua print with what LuaJIT printed for them.
 func TestScripts(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/*.lua")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, script := range scripts {
-		t.Run(filepath.Base(script), func(t *testing.T) {
-			src, err := os.ReadFile(script)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := os.ReadFile(strings.TrimSuffix(script, ".lua") + ".out")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), newHost(t).run(t, string(src), "@case.lua")); diff != "" {
-				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
-			}
-		})
-	}
+	vmtest.Scripts(t, func(t *testing.T, src string) string { return run(t, newHost(t), src, "@case.lua") })
 }
 
 // TestOurs checks what differs from LuaJIT, or needs its ngx.null.
@@ -109,7 +66,7 @@ func TestOurs(t *testing.T) {
 				"false\tattempt to access memory outside of an object (1000 bytes at offset 1 of 32)\ntext\tfalse\tcase:3: attempt to write to constant location\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, newHost(t).run(t, `local b = require "string.buffer" `+c.lua, "=case")); diff != "" {
+			if diff := cmp.Diff(c.want, run(t, newHost(t), `local b = require "string.buffer" `+c.lua, "=case")); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -123,7 +80,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	h := newHost(f)
 	f.Fuzz(func(t *testing.T, s string) {
-		h.run(t, `local b, s = require "string.buffer", ... local o = b.new{dict = {"a"}, metatable = {{}}}
+		run(t, h, `local b, s = require "string.buffer", ... local o = b.new{dict = {"a"}, metatable = {{}}}
 			local ok, v = pcall(b.decode, s) if ok then assert(b.encode(v)) end
 			ok, v = pcall(o.decode, o:put(s)) if ok then o:reset():encode(v):decode() end`, "=fuzz", lua.LString(s))
 	})
@@ -139,7 +96,7 @@ func BenchmarkBuffer(b *testing.B) {
 		b.Run(bench.name, func(b *testing.B) {
 			h := newHost(b)
 			b.ReportAllocs()
-			h.run(b, `local b = require "string.buffer" local q, d = b.new(), b.decode
+			run(b, h, `local b = require "string.buffer" local q, d = b.new(), b.decode
 				local t = {id = 17, name = "fox", tags = {"a", "b", "c"}, ok = true} local s = b.encode(t)
 				for i = 1, ... do `+bench.body+` end`, "=bench", lua.LNumber(b.N))
 		})

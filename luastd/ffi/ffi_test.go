@@ -1,7 +1,7 @@
 package ffi_test
 
 import (
-	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,36 +14,22 @@ import (
 	"moongate/luastd/buffer"
 	"moongate/luastd/ffi"
 	"moongate/luastd/lualib"
-	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
+	"moongate/runtime/vm/vmtest"
 )
 
 // run executes a chunk with Lua's library, bit and ffi, and returns what it printed.
 func run(tb testing.TB, src string) (string, error) {
 	tb.Helper()
-	var out bytes.Buffer
-	g, err := vm.NewGroup(vm.Options{Open: func(w *vm.Worker) error {
-		lualib.Open(w.L, lualib.Options{Stdout: &out})
+	h := vmtest.New(tb, nil, func(w *vm.Worker, out io.Writer) {
+		lualib.Open(w.L, lualib.Options{Stdout: out})
 		bit.Open(w.L)
 		preload, _ := w.L.GetField(w.L.GetGlobal("package"), "preload").(*lua.LTable)
 		preload.RawSetString("ffi", w.L.NewFunction(ffi.Loader(lua.LNil)))
 		preload.RawSetString("string.buffer", w.L.NewFunction(buffer.Loader(lua.LNil)))
-		return nil
-	}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer g.Drain()
-	proto, err := syntax.Compile(src, "@case.lua")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	w := g.Workers()[0]
-	err = w.Do(func(L *lua.LState) error {
-		L.Push(w.Function(proto, nil))
-		return vm.PCall(L, 0, 0, nil)
 	})
-	return out.String(), err
+	err := h.Main(src, "@case.lua")
+	return h.Output(), err
 }
 
 // TestScript runs testdata/*.lua, each behind testdata/prelude (but ffi.lua, which has its own), and compares what it prints with what LuaJIT

@@ -46,8 +46,8 @@ func TestLanguage(t *testing.T) {
 		for _, s := range sections(t, file) {
 			t.Run(filepath.Base(base)+"/"+s.name, func(t *testing.T) {
 				h := newHost(t)
-				problem := h.run(s.body+"\n", "@case.lua")
-				got := h.output()
+				problem := run(h, s.body+"\n")
+				got := h.Output()
 				if problem != "" {
 					problem, _, _ = strings.Cut(problem, "\n")
 					got += "error: " + problem

@@ -2,8 +2,8 @@ package lualib
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,61 +14,26 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/bit"
-	"moongate/runtime/syntax"
 	"moongate/runtime/vm"
+	"moongate/runtime/vm/vmtest"
 )
 
-// runtime is a worker whose script writes into out.
-type host struct {
-	group *vm.Group
-	out   bytes.Buffer
+func newHost(tb testing.TB) *vmtest.Host {
+	tb.Helper()
+	return vmtest.New(tb, Traceback, func(w *vm.Worker, out io.Writer) {
+		Open(w.L, Options{Stdout: out, Stdin: strings.NewReader("")})
+		w.OpenCoroutine(w.L)
+		bit.Open(w.L)
+		w.L.SetGlobal("arg", w.L.NewTable())
+	})
 }
 
-func newHost(t testing.TB) *host {
-	h := &host{}
-	g, err := vm.NewGroup(vm.Options{
-		Open: func(w *vm.Worker) error {
-			Open(w.L, Options{Stdout: &h.out, Stdin: strings.NewReader("")})
-			w.OpenCoroutine(w.L)
-			bit.Open(w.L)
-			w.L.SetGlobal("arg", w.L.NewTable())
-			return nil
-		},
-		CompileFunc: syntax.Compile,
-		Traceback:   Traceback,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.group = g
-	t.Cleanup(g.Drain)
-	return h
-}
-
-// run runs a chunk and returns the error it ended in, or "".
-func (h *host) run(src, chunkname string) string {
-	proto, err := h.group.Compile(src, chunkname)
-	if err != nil {
-		return err.Error()
-	}
-	w := h.group.Workers()[0]
-	err = w.Do(func(L *lua.LState) error {
-		L.Push(w.Function(proto, nil))
-		if err := vm.PCall(L, 0, 0, nil); err != nil {
-			return err
-		}
-		return nil
-	})
-	if err != nil {
+// run runs a program and returns the error that it ended in, or "".
+func run(h *vmtest.Host, src string) string {
+	if err := h.Main(src, "@case.lua"); err != nil {
 		return plainString(errorObject(err))
 	}
 	return ""
-}
-
-func (h *host) output() string {
-	s := h.out.String()
-	h.out.Reset()
-	return s
 }
 
 // testCase is a program with what LuaJIT prints for it, one character a byte, and the first line of the error it ends in.
@@ -112,8 +77,8 @@ func TestCases(t *testing.T) {
 				t.Skipf("needs %s, which is another package", lib)
 			}
 			h := newHost(t)
-			problem := h.run(c.Program, "@case.lua")
-			if diff := cmp.Diff(latin1(c.Stdout), h.output()); diff != "" {
+			problem := run(h, c.Program)
+			if diff := cmp.Diff(latin1(c.Stdout), h.Output()); diff != "" {
 				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
 			}
 			if problem, _, _ = strings.Cut(problem, "\n"); problem != c.Error {
@@ -125,30 +90,14 @@ func TestCases(t *testing.T) {
 
 // TestScripts runs testdata/*.lua and compares what they print with what LuaJIT printed for them (testdata/*.out).
 func TestScripts(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/*.lua")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, script := range scripts {
-		t.Run(filepath.Base(script), func(t *testing.T) {
-			t.Setenv("TZ", "UTC")
-			src, err := os.ReadFile(script)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := os.ReadFile(strings.TrimSuffix(script, ".lua") + ".out")
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := newHost(t)
-			if problem := h.run(string(src), "@case.lua"); problem != "" {
-				t.Error(problem)
-			}
-			if diff := cmp.Diff(string(want), h.output()); diff != "" {
-				t.Errorf("output (-LuaJIT +ours):\n%s", diff)
-			}
-		})
-	}
+	t.Setenv("TZ", "UTC")
+	vmtest.Scripts(t, func(t *testing.T, src string) string {
+		h := newHost(t)
+		if problem := run(h, src); problem != "" {
+			t.Error(problem)
+		}
+		return h.Output()
+	})
 }
 
 // stop is a control value, such as ngx.exit raises.
@@ -159,8 +108,7 @@ func (stop) LuaControl() {}
 // TestControl checks that a control value passes through pcall, xpcall, sort and gsub.
 func TestControl(t *testing.T) {
 	h := newHost(t)
-	w := h.group.Workers()[0]
-	proto, err := h.group.Compile(`
+	main := h.Load(t, `
 		pcall(function()
 			xpcall(function()
 				table.sort({1, 2, 3}, function() ("x"):gsub(".", stop) end)
@@ -168,18 +116,15 @@ func TestControl(t *testing.T) {
 			print("not reached")
 		end)
 		print("nor here")`, "=control")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.L.SetGlobal("stop", w.L.NewFunction(func(L *lua.LState) int {
+	h.L.SetGlobal("stop", h.L.NewFunction(func(L *lua.LState) int {
 		vm.Raise(L, stop{})
 		return 0
 	}))
-	_, err = w.Run(nil, w.Function(proto, nil), 0)
+	_, err := h.Run(nil, main, 0)
 	if _, ok := vm.ControlOf(err).(stop); !ok {
 		t.Errorf("error is %v", err)
 	}
-	if out := h.output(); out != "" {
+	if out := h.Output(); out != "" {
 		t.Errorf("printed %q", out)
 	}
 }
@@ -199,7 +144,7 @@ func TestRequire(t *testing.T) {
 	src := "package.path = '" + dir + `/?.lua' package.cpath = ''
 		print(require("good").name, require("good") == require("good"), require("quiet"))
 		print(pcall(require, "bad")) print(pcall(require, "fails")) print(pcall(require, "fails")) print(pcall(require, "a.b"))`
-	if problem := h.run(src, "@case.lua"); problem != "" {
+	if problem := run(h, src); problem != "" {
 		t.Fatal(problem)
 	}
 	want := "good\ttrue\ttrue\n" +
@@ -207,7 +152,7 @@ func TestRequire(t *testing.T) {
 		"false\tDIR/fails.lua:1: no\n" +
 		"false\tloop or previous error loading module 'fails'\n" +
 		"false\tmodule 'a.b' not found:\n\tno field package.preload['a.b']\n\tno file 'DIR/a/b.lua'\n"
-	got := strings.ReplaceAll(h.output(), dir, "DIR")
+	got := strings.ReplaceAll(h.Output(), dir, "DIR")
 	// Long file names are cut in positions.
 	got = regexp.MustCompile(`\.\.\.\S*/(bad|fails)\.lua`).ReplaceAllString(got, "DIR/$1.lua")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -232,20 +177,15 @@ func BenchmarkLibrary(b *testing.B) {
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			h := newHost(b)
-			proto, err := h.group.Compile(`local s = "the quick brown fox jumps over the lazy dog"
+			res, err := h.Run(nil, h.Load(b, `local s = "the quick brown fox jumps over the lazy dog"
 				local t = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-				return function(n) for i = 1, n do `+bench.body+` end end`, "=bench")
-			if err != nil {
-				b.Fatal(err)
-			}
-			w := h.group.Workers()[0]
-			res, err := w.Run(nil, w.Function(proto, nil), 1)
+				return function(n) for i = 1, n do `+bench.body+` end end`, "=bench"), 1)
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
-			if _, err := w.Run(nil, res[0].(*lua.LFunction), 0, lua.LNumber(b.N)); err != nil {
+			if _, err := h.Run(nil, res[0].(*lua.LFunction), 0, lua.LNumber(b.N)); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -269,18 +209,13 @@ func BenchmarkPrograms(b *testing.B) {
 				b.Fatal(err)
 			}
 			h := newHost(b)
-			proto, err := h.group.Compile(string(src), "@"+name+".lua")
-			if err != nil {
-				b.Fatal(err)
-			}
-			w := h.group.Workers()[0]
-			res, err := w.Run(nil, w.Function(proto, nil), 1)
+			res, err := h.Run(nil, h.Load(b, string(src), "@"+name+".lua"), 1)
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := w.Run(nil, res[0].(*lua.LFunction), 0); err != nil {
+				if _, err := h.Run(nil, res[0].(*lua.LFunction), 0); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,6 +1,10 @@
 package lualib
 
-import "testing"
+import (
+	"testing"
+
+	lua "github.com/yuin/gopher-lua"
+)
 
 // TestComparator checks which functions table.sort need not call.
 func TestComparator(t *testing.T) {
@@ -25,12 +29,11 @@ func TestComparator(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHost(t)
-			proto, err := h.group.Compile(c.src, "=x")
+			res, err := h.Run(nil, h.Load(t, c.src, "=x"), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
-			fn := h.group.Workers()[0].Function(proto.FunctionPrototypes[0], nil)
-			if _, got := comparatorOf(fn); got != c.want {
+			if _, got := comparatorOf(res[0].(*lua.LFunction)); got != c.want {
 				t.Errorf("recognised: %v, want %v", got, c.want)
 			}
 		})
