@@ -33,6 +33,7 @@ type Engine struct {
 	tree     atomic.Pointer[Tree]
 	mu       sync.Mutex // serialises Apply and Stop
 	fronts   map[string]FrontEnd
+	leaving  sync.WaitGroup // front ends whose address a reload has taken away
 	NewFront func(e *Engine, l *Listen) (FrontEnd, error)
 	Stats    Stats
 	serial   atomic.Uint64
@@ -112,6 +113,8 @@ func (e *Engine) Apply(t *Tree) error {
 	for k, f := range e.fronts {
 		if !keep[k] {
 			f.Close() //nolint:errcheck // it only stops accepting
+			f.CloseIdle()
+			e.leaving.Go(f.Wait)
 			delete(e.fronts, k)
 		}
 	}
@@ -148,6 +151,7 @@ func (e *Engine) Stop(graceful bool, timeout time.Duration) {
 			for _, f := range e.fronts {
 				f.Wait()
 			}
+			e.leaving.Wait()
 			if t != nil {
 				t.Release()
 				<-t.stopped // timers may still be at work

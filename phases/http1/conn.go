@@ -23,6 +23,7 @@ const (
 
 const (
 	stateActive int32 = iota
+	stateFresh        // idle, and no request has come yet
 	stateIdle
 	stateClosed
 )
@@ -199,24 +200,38 @@ func (c *conn) awaitRequest(d time.Duration) bool {
 	}
 	if len(c.pending) == 0 && c.rc != nil && c.netConn == c.raw {
 		c.setRead(d)
-		c.state.Store(stateIdle)
+		idle := c.rests()
 		c.server.engine.Stats.Waiting.Add(1)
 		ok := c.firstRead()
 		c.server.engine.Stats.Waiting.Add(-1)
-		if !c.state.CompareAndSwap(stateIdle, stateActive) || !ok {
+		if !c.state.CompareAndSwap(idle, stateActive) || !ok {
 			return false
 		}
 	} else {
 		c.setRead(d)
 	}
 	if len(c.pending) == 0 {
-		c.state.Store(stateIdle)
+		idle := c.rests()
 		_, err := c.reader().Peek(1)
-		if !c.state.CompareAndSwap(stateIdle, stateActive) || err != nil {
+		if !c.state.CompareAndSwap(idle, stateActive) || err != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// rests makes the connection an idle one, for which its own goroutine waits. A server that stops closes it, now or later, unless it
+// has not asked anything yet.
+func (c *conn) rests() (idle int32) {
+	if c.info.Requests == 0 {
+		c.state.Store(stateFresh)
+		return stateFresh
+	}
+	c.state.Store(stateIdle)
+	if c.server.closed.Load() && c.buffered() == 0 && c.state.CompareAndSwap(stateIdle, stateClosed) {
+		c.raw.Close() // the read will tell
+	}
+	return stateIdle
 }
 
 // firstRead reads into a borrowed buffer that is given back while nothing is there to read.

@@ -150,9 +150,6 @@ func (l *loop) step() bool {
 			unix.Close(l.kick) //nolint:errcheck // nobody else uses it any more
 			return false
 		}
-		if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
-			l.wake <- struct{}{}
-		}
 	}
 	ev := &l.events[l.next]
 	l.next++
@@ -175,6 +172,9 @@ func (l *loop) step() bool {
 	l.turns.Add(1)
 	c.leads.Store(true)
 	l.current.Store(c)
+	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
+		l.wake <- struct{}{}
+	}
 	c.turn()
 	return c.leads.CompareAndSwap(true, false)
 }
@@ -222,10 +222,12 @@ func (l *loop) oversee() {
 			quiet = 0
 			l.spare.trim(true)
 			l.asleep.Store(true)
-			select {
-			case <-l.closed:
-				return
-			case <-l.wake:
+			if l.turns.Load() == seen || !l.asleep.CompareAndSwap(true, false) { // a turn that began before knows nothing of the sleep
+				select {
+				case <-l.closed:
+					return
+				case <-l.wake:
+				}
 			}
 		}
 		tick.Reset(overdue)
@@ -242,7 +244,7 @@ func (c *conn) Waiting() {
 
 // rouse makes an idle connection active; the caller then owns it.
 func (c *conn) rouse() bool {
-	if !c.state.CompareAndSwap(stateIdle, stateActive) {
+	if !c.state.CompareAndSwap(stateIdle, stateActive) && !c.state.CompareAndSwap(stateFresh, stateActive) {
 		return false
 	}
 	c.event.Store(false)
@@ -265,8 +267,21 @@ func (c *conn) turn() {
 			return
 		}
 		stats.Waiting.Add(1)
-		c.expire(c.w.keepalive)
-		c.state.Store(stateIdle)
+		idle := stateFresh // after an event that was another connection's
+		if c.info.Requests > 0 {
+			idle = stateIdle
+			c.expire(c.w.keepalive)
+		}
+		c.state.Store(idle)
+		if c.server.closed.Load() && c.state.CompareAndSwap(stateIdle, stateClosed) {
+			stats.Waiting.Add(-1) // CloseIdle may have come too early for this one
+			c.over()
+			return
+		}
+		if c.fires.Load() == 0 { // the timer has just found the connection active
+			c.fires.Store(c.idleUntil.Load())
+			c.timer.Reset(max(time.Until(time.Unix(0, c.idleUntil.Load())), 0))
+		}
 		if !c.event.Load() || !c.rouse() {
 			return
 		}
@@ -343,7 +358,8 @@ func (c *conn) expire(d time.Duration) {
 
 func (c *conn) expired() {
 	c.fires.Store(0)
-	if c.state.Load() != stateIdle {
+	idle := c.state.Load()
+	if idle != stateIdle && idle != stateFresh {
 		return // the next wait sets the timer
 	}
 	if left := c.idleUntil.Load() - time.Now().UnixNano(); left > 0 {
@@ -351,7 +367,7 @@ func (c *conn) expired() {
 		c.timer.Reset(time.Duration(left))
 		return
 	}
-	if c.state.CompareAndSwap(stateIdle, stateClosed) {
+	if c.state.CompareAndSwap(idle, stateClosed) {
 		c.server.engine.Stats.Waiting.Add(-1)
 		c.over()
 	}
@@ -402,9 +418,9 @@ func (ls *loops) adopt(c *conn) bool {
 	c.loop = ls.all[int(ls.turn.Add(1))%len(ls.all)]
 	c.server.engine.Stats.Waiting.Add(1)
 	c.expire(c.listen.Default.Core.ClientHeaderTimeout.V)
-	c.state.Store(stateIdle)
+	c.state.Store(stateFresh)
 	if err := c.loop.add(c); err != nil {
-		if c.state.CompareAndSwap(stateIdle, stateActive) {
+		if c.state.CompareAndSwap(stateFresh, stateActive) {
 			c.timer.Stop()
 			c.server.engine.Stats.Waiting.Add(-1)
 			c.loop = nil

@@ -151,6 +151,9 @@ func LoadError(t testing.TB, confText string, modules ...*phases.Module) string 
 // Addr is the address that ADDR stands for.
 func (s *Server) Addr() string { return s.addrs["ADDR"] }
 
+// AddrOf is the address that a word such as ADDR1 stands for.
+func (s *Server) AddrOf(word string) string { return s.addrs[word] }
+
 // Get sends a GET request on a connection of its own. Headers are whole lines ("Name: value").
 func (s *Server) Get(path string, headers ...string) *Response {
 	s.t.Helper()
