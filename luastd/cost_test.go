@@ -65,11 +65,11 @@ var costs = []struct {
 	most float64
 }{
 	{"static", 0},
-	{"say", 2},
-	{"headers", 24},
-	{"phases", 12},
-	{"proxy", 9},
-	{"limit", 8},
+	{"say", 1},
+	{"headers", 6},
+	{"phases", 9},
+	{"proxy", 3},
+	{"limit", 6},
 }
 
 // asker sends requests over one connection and allocates nothing.

@@ -40,7 +40,7 @@ type parser struct {
 	chunk  []byte
 	heads  []lua.LString
 	seen   [nameCacheSize]lua.LValue
-	shapes [shapeCacheSize][]lua.LValue
+	shapes [shapeCacheSize]*machine.Shape
 }
 
 const (
@@ -165,16 +165,16 @@ func (p *parser) object() lua.LValue {
 		}
 	}
 	p.depth--
-	t := machine.NewRecord(p.shape(p.names[names:]), p.values[values:])
+	t := p.record(p.names[names:], p.values[values:])
 	clear(p.values[values:])
 	p.values, p.names = p.values[:values], p.names[:names]
 	return t
 }
 
-// shape returns a copy of names, the same one for objects with the same names where that is at hand.
-func (p *parser) shape(names []lua.LValue) []lua.LValue {
+// record makes a table, of the same shape as one before with the same names where that is at hand.
+func (p *parser) record(names, values []lua.LValue) lua.LValue {
 	if len(names) == 0 || len(names) > maxShape {
-		return slices.Clone(names)
+		return machine.NewRecord(slices.Clone(names), values)
 	}
 	first, last := names[0].(lua.LString), names[len(names)-1].(lua.LString)
 	h := len(names)*7 + len(first) + 3*len(last)
@@ -182,10 +182,10 @@ func (p *parser) shape(names []lua.LValue) []lua.LValue {
 		h += int(first[len(first)-1]) + 5*int(last[len(last)-1])
 	}
 	kept := &p.shapes[h&(shapeCacheSize-1)]
-	if !slices.Equal(*kept, names) {
-		*kept = slices.Clone(names)
+	if *kept == nil || !slices.Equal((*kept).Names(), names) {
+		*kept = machine.NewShape(slices.Clone(names))
 	}
-	return *kept
+	return (*kept).Record(values)
 }
 
 func (p *parser) array() lua.LValue {

@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // Connection is what the scripts of a TLS handshake leave to the connection's requests: the worker that they run in,
@@ -20,7 +21,7 @@ const handshakes = SSLCert | SSLClientHello | SSLSessionFetch | SSLSessionStore
 // connection's handshake has left, and what it writes is its own.
 func (c *Ctx) NewNgxCtx(L *lua.LState, t *lua.LTable) *lua.LTable {
 	if t == nil {
-		t = L.CreateTable(0, 4)
+		t = machine.NewTable(4)
 	}
 	switch {
 	case c.Phase&handshakes != 0:

@@ -23,7 +23,7 @@ func setGlobal(L *lua.LState, inst uint32, _ *frame) int {
 	cf := s.currentFrame
 	v := s.reg.array[cf.LocalBase+aOf(inst)]
 	if _, meta := cf.Fn.Env.Metatable.(*lua.LTable); !meta {
-		setString(cf.Fn.Env, protoOf(cf.Fn.Proto).stringConstants[bxOf(inst)], v)
+		setString(cf.Fn.Env, protoOf(cf.Fn.Proto).stringConstants[bxOf(inst)], cf.Fn.Proto.Constants[bxOf(inst)], v)
 		return 0
 	}
 	s.setIndex(L, cf.Fn.Env, cf.Fn.Proto.Constants[bxOf(inst)], v, -1)
@@ -129,7 +129,7 @@ func setField(L *lua.LState, inst uint32, _ *frame) int {
 	if t, ok := obj.(*lua.LTable); ok {
 		mt, meta := t.Metatable.(*lua.LTable)
 		if !meta {
-			setString(t, s.name(cf, bOf(inst)), v)
+			setString(t, s.name(cf, bOf(inst)), s.operand(cf, bOf(inst)), v)
 			return 0
 		}
 		if _, there := tableOf(t).strdict[s.name(cf, bOf(inst))]; !there && storeQuickly(mt, s.operand(cf, bOf(inst)), v) {

@@ -23,9 +23,11 @@ type (
 	// goMap is internal/runtime/maps.Map.
 	goMap struct {
 		used   uint64
-		_      uintptr
+		seed   uintptr
 		dir    unsafe.Pointer // if dirLen is 0, the only group; else an array of *goTable
 		dirLen int
+		_      [4]uint8
+		_      uint64
 	}
 
 	// goTable is internal/runtime/maps.table.
@@ -272,8 +274,8 @@ func parent(t *lua.LTable) *lua.LTable {
 	return up
 }
 
-// assign stores a value other than nil under a name, if no metamethod can have a say in that.
-func assign(t *lua.LTable, name string, v lua.LValue, hint *uint32) bool {
+// assign stores a value other than nil under a name, which is key as well, if no metamethod can have a say in that.
+func assign(t *lua.LTable, name string, key, v lua.LValue, hint *uint32) bool {
 	x := tableOf(t)
 	if replaceField(x.strdict, name, v, hint) {
 		return true
@@ -285,7 +287,7 @@ func assign(t *lua.LTable, name string, v lua.LValue, hint *uint32) bool {
 		x.strdict = make(map[string]lua.LValue)
 	}
 	x.strdict[name] = v
-	x.remember(lua.LString(name))
+	x.remember(key)
 	return true
 }
 

@@ -9,6 +9,23 @@ import (
 // NewRecord makes a table of values by name; both must be equally long. names are of type lua.LString. The table keeps the slice
 // of names but not that of values: the caller must not change names any more, and may make several tables with it.
 func NewRecord(names, values []lua.LValue) *lua.LTable {
+	if hashName == nil || len(names) == 0 || len(names) > groupSlots {
+		return newRecord(names, values)
+	}
+	p, x := newPieced()
+	if !p.group.fill(names) {
+		return newRecord(names, values)
+	}
+	for i, v := range values {
+		p.group.slots[i&(groupSlots-1)].value = v
+	}
+	p.fields.used = uint64(len(names))
+	x.keys = names[:len(names):len(names)]
+	return &p.LTable
+}
+
+// newRecord is NewRecord for any names.
+func newRecord(names, values []lua.LValue) *lua.LTable {
 	t := &lua.LTable{Metatable: lua.LNil}
 	if len(names) == 0 {
 		return t
@@ -32,15 +49,32 @@ func NewRecord(names, values []lua.LValue) *lua.LTable {
 
 // NewList makes a table of elements from 1 on, which it copies. None may be nil.
 func NewList(elements []lua.LValue) *lua.LTable {
-	t := &lua.LTable{Metatable: lua.LNil}
-	if n := len(elements); n > 0 {
-		if n >= large/16 {
-			Need(n * 16)
-		}
-		a := make([]lua.LValue, n)
-		copy(a, elements)
-		tableOf(t).array = a
+	n := len(elements)
+	switch {
+	case n == 0:
+		return &lua.LTable{Metatable: lua.LNil}
+	case n <= 4:
+		t := &struct {
+			lua.LTable
+			room [4]lua.LValue
+		}{}
+		return newList(&t.LTable, t.room[:n:n], elements)
+	case n <= 8:
+		t := &struct {
+			lua.LTable
+			room [8]lua.LValue
+		}{}
+		return newList(&t.LTable, t.room[:n:n], elements)
+	case n >= large/16:
+		Need(n * 16)
 	}
+	return newList(new(lua.LTable), make([]lua.LValue, n), elements)
+}
+
+func newList(t *lua.LTable, room, elements []lua.LValue) *lua.LTable {
+	copy(room, elements)
+	t.Metatable = lua.LNil
+	tableOf(t).array = room
 	return t
 }
 

@@ -209,7 +209,7 @@ frame:
 					break fast
 				}
 				v := alloc.keep(regs, consts, slots, inst>>9&0x1ff)
-				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], v, hintAt(hints, pc)) {
+				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], *register(consts, inst&0xff), v, hintAt(hints, pc)) {
 					break fast
 				}
 				continue

@@ -84,7 +84,7 @@ func Set(t *lua.LTable, key, v lua.LValue) string {
 			key = lua.LNumber(0)
 		}
 	case lua.LString:
-		setString(t, string(k), v)
+		setString(t, string(k), key, v)
 		return ""
 	case *lua.LNilType:
 		return "table index is nil"
@@ -219,21 +219,22 @@ func fromHash(x *table, i int) lua.LValue {
 	return v
 }
 
-func setString(t *lua.LTable, key string, v lua.LValue) {
+// setString is t[name] = v; key is the name as a value.
+func setString(t *lua.LTable, name string, key, v lua.LValue) {
 	x := tableOf(t)
 	if isNil(v) {
-		delete(x.strdict, key)
+		delete(x.strdict, name)
 		return
 	}
 	if x.strdict == nil {
 		x.strdict = make(map[string]lua.LValue)
 	}
 	n := len(x.strdict)
-	x.strdict[key] = v
+	x.strdict[name] = v
 	if len(x.strdict) == n {
 		return
 	}
-	x.remember(lua.LString(key))
+	x.remember(key)
 }
 
 func setHash(t *lua.LTable, key, v lua.LValue) {

@@ -78,9 +78,67 @@ func ArgsToTable(L *lua.LState, query string, max int, tab *lua.LTable) (_ *lua.
 	return argsTable(L, query, max, tab, ParseArgs)
 }
 
-// URIArgsToTable is ArgsToTable with the counting of ParseURIArgs.
-func URIArgsToTable(L *lua.LState, query string, max int, tab *lua.LTable) (_ *lua.LTable, truncated bool) {
+// URIArgsToTable is ArgsToTable with the counting of ParseURIArgs. It remembers the names in shapes.
+func URIArgsToTable(L *lua.LState, query string, max int, tab *lua.LTable, shapes *Shapes) (_ *lua.LTable, truncated bool) {
+	if tab == nil && (max <= 0 || max > fewArgs) {
+		if t := shapes.args(query); t != nil {
+			return t, false
+		}
+	}
 	return argsTable(L, query, max, tab, ParseURIArgs)
+}
+
+// fewArgs is how many arguments are taken apart without a list of them on the heap.
+const fewArgs = 8
+
+// args is the table for a query of few arguments, none of which comes again; nil for others.
+func (s *Shapes) args(query string) *lua.LTable {
+	var names, texts [fewArgs]string
+	var bare [fewArgs]bool // without a value
+	n, pieces := 0, 0
+	for from := 0; from < len(query); {
+		if pieces++; pieces > fewArgs {
+			return nil
+		}
+		i, eq, coded := from, -1, false
+		for ; i < len(query) && query[i] != '&'; i++ {
+			switch query[i] {
+			case '=':
+				if eq < 0 {
+					eq = i
+				}
+			case '%', '+':
+				coded = true
+			}
+		}
+		name, text := query[from:i], ""
+		if eq >= 0 {
+			name, text = query[from:eq], query[eq+1:i]
+		}
+		from = i + 1
+		if name == "" {
+			continue
+		}
+		if coded {
+			name, text = Unescape(name), Unescape(text)
+		}
+		names[n], texts[n], bare[n] = name, text, eq < 0
+		n++
+	}
+	if n == 0 {
+		return machine.NewRecord(nil, nil)
+	}
+	shape := s.Of(names[:n], false)
+	if shape == nil {
+		return nil
+	}
+	t := shape.Strings(texts[:n])
+	for i, name := range shape.Names() {
+		if bare[i] {
+			machine.Set(t, name, lua.LTrue)
+		}
+	}
+	return t
 }
 
 func argsTable(L *lua.LState, query string, max int, tab *lua.LTable,

@@ -223,9 +223,10 @@ func FuzzParseArgs(f *testing.F) {
 
 func BenchmarkArgsToTable(b *testing.B) {
 	L := newState(b)
+	var shapes codec.Shapes
 	b.ReportAllocs()
 	for b.Loop() {
-		codec.URIArgsToTable(L, "user=alice&page=12&sort=name&q=hello+world", 100, nil)
+		codec.URIArgsToTable(L, "user=alice&page=12&sort=name&q=hello+world", 100, nil, &shapes)
 	}
 }
 

@@ -38,7 +38,7 @@ func (l *library) uriArgs(L *lua.LState) int {
 	if t != nil {
 		clearTable(t)
 	}
-	t, truncated := codec.URIArgsToTable(L, r.Args, limit, t)
+	t, truncated := codec.URIArgsToTable(L, r.Args, limit, t, &l.args)
 	L.Push(t)
 	if !truncated {
 		return 1

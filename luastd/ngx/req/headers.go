@@ -9,7 +9,6 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
-	"moongate/runtime/machine"
 )
 
 // maxHeaders is how many header lines get_headers returns where the script gives no limit.
@@ -29,20 +28,7 @@ func (l *library) headers(L *lua.LState) int {
 		r.Logf(phases.LogDebug, "lua exceeding request header limit %d > %d", len(lines), limit)
 		lines = lines[:limit]
 	}
-	names, values := make([]lua.LValue, len(lines)), l.values[:0]
-	texts := make([]lua.LString, len(lines)) // one piece of memory for all values
-	for i := range lines {
-		if raw {
-			names[i] = lua.LString(lines[i].Name)
-		} else {
-			names[i] = l.lower(lines[i].Name)
-		}
-		texts[i] = lua.LString(lines[i].Value)
-		values = append(values, machine.String(&texts[i]))
-	}
-	t := codec.Fields(L, names, values)
-	clear(values)
-	l.values = values
+	t := l.table(L, lines, raw)
 	if !raw {
 		t.Metatable = l.listMeta
 	}
@@ -54,20 +40,33 @@ func (l *library) headers(L *lua.LState) int {
 	return 2
 }
 
-// maxNames bounds the names that are remembered: clients may send any.
-const maxNames = 256
+// fewHeaders is how many headers are shown without a list of them on the heap.
+const fewHeaders = 24
 
-// lower is a header's name in lower case.
-func (l *library) lower(name string) lua.LValue {
-	if low, ok := l.names[name]; ok {
-		return low
+// table is the headers as a script sees them.
+func (l *library) table(L *lua.LState, lines []phases.Header, raw bool) *lua.LTable {
+	n := len(lines)
+	if n > 0 && n <= fewHeaders {
+		var names, texts [fewHeaders]string
+		for i := range lines {
+			names[i], texts[i] = lines[i].Name, lines[i].Value
+		}
+		shapes := &l.headerNames
+		if raw {
+			shapes = &l.rawNames
+		}
+		if shape := shapes.Of(names[:n], !raw); shape != nil {
+			return shape.Strings(texts[:n])
+		}
 	}
-	low := lua.LValue(lua.LString(strings.ToLower(name)))
-	if len(l.names) < maxNames && len(name) < 64 {
-		low = lua.LString(strings.Clone(string(low.(lua.LString))))
-		l.names[strings.Clone(name)] = low
+	names, values := make([]lua.LValue, n), make([]lua.LValue, n)
+	for i, h := range lines {
+		if !raw {
+			h.Name = strings.ToLower(h.Name)
+		}
+		names[i], values[i] = lua.LString(h.Name), lua.LString(h.Value)
 	}
-	return low
+	return codec.Fields(L, names, values)
 }
 
 // setHeader is ngx.req.set_header(header_name, header_value).

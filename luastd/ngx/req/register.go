@@ -12,19 +12,20 @@ import (
 
 // library is this package's side of one worker. Guarded by the worker's baton.
 type library struct {
-	v        *handler.VM
-	listMeta *lua.LTable            // of what get_headers returns
-	names    map[string]lua.LValue  // header names in lower case
-	values   []lua.LValue           // room for get_headers
-	methods  map[string]lua.LValue  // the names of the known methods, boxed
-	numbers  map[lua.LNumber]string // ngx.HTTP_GET and its like
+	v           *handler.VM
+	listMeta    *lua.LTable  // of what get_headers returns
+	headerNames codec.Shapes // in lower case
+	rawNames    codec.Shapes
+	args        codec.Shapes
+	methods     map[string]lua.LValue  // the names of the known methods, boxed
+	numbers     map[lua.LNumber]string // ngx.HTTP_GET and its like
 }
 
 // Register fills ngx.req, which it creates where it is missing. It is called once per worker, with the
 // baton held.
 func Register(v *handler.VM) {
 	L := v.W.L
-	l := &library{v: v, names: map[string]lua.LValue{}, methods: map[string]lua.LValue{}, numbers: map[lua.LNumber]string{}}
+	l := &library{v: v, methods: map[string]lua.LValue{}, numbers: map[lua.LNumber]string{}}
 	for name, n := range methodNumbers {
 		l.methods[name], l.numbers[lua.LNumber(n)] = lua.LString(name), name
 	}
