@@ -49,6 +49,87 @@ func (s *state) enter(stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nre
 	return true
 }
 
+// varargs is the mark of functions with extra arguments; gopher-lua moves their parameters behind these.
+const varargs = syntax.Native | lua.VarArgIsVarArg | lua.VarArgHasArg
+
+// enterVararg is enter for a function with extra arguments.
+func (s *state) enterVararg(stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nret int) bool {
+	r := s.reg
+	used, params := int(fn.Proto.NumUsedRegisters), int(fn.Proto.NumParameters)
+	local := at + 1 + max(nargs, params)
+	if local+max(used, params) > len(r.array) {
+		return false
+	}
+	f := s.begin(stack, cf, fn, at, nargs, nret)
+	if f == nil {
+		return false
+	}
+	stack.settleAll(r, at+1, at+1+nargs)
+	for i := range params {
+		r.array[local+i] = lua.LNil
+		if i < nargs {
+			r.array[local+i] = r.array[at+1+i]
+		}
+		r.array[at+1+i] = lua.LNil
+	}
+	f.LocalBase = local
+	r.top = local + used
+	return true
+}
+
+// vararg copies n of cf's extra arguments, or all if n is negative, to the registers from to on. It does nothing and reports false where there
+// is no room.
+func (s *state) vararg(cf *frame, to, n int) bool {
+	r := s.reg
+	from := cf.Base + 1 + int(cf.Fn.Proto.NumParameters)
+	there := max(cf.Base+1+cf.NArgs-from, 0)
+	want := n
+	if n < 0 {
+		want = there
+	}
+	if to+want > len(r.array) {
+		return false
+	}
+	k := copy(r.array[to:to+want], r.array[from:from+there])
+	for i := k; i < want; i++ {
+		r.array[to+i] = lua.LNil
+	}
+	if n < 0 {
+		r.top = to + want
+	}
+	return true
+}
+
+// Invoke is L.Call, without its detours for functions that the loop can enter by itself.
+func Invoke(L *lua.LState, nargs, nret int) {
+	s := stateOf(L)
+	stack := StackOf(L)
+	if stack == nil || s.G.MainThread == nil || stack.nesting == maxNesting {
+		L.Call(nargs, nret)
+		return
+	}
+	r := s.reg
+	at := r.top - nargs - 1
+	fn, ok := r.array[at].(*lua.LFunction)
+	switch {
+	case !ok:
+	case fn.IsG:
+		stack.nesting++
+		if ok, _ = s.invoke(L, stack, s.currentFrame, fn, at, nargs, nret); ok {
+			stack.nesting--
+			return
+		}
+		stack.nesting--
+	case fn.Proto.IsVarArg == syntax.Native && s.enter(stack, s.currentFrame, fn, at, nargs, nret),
+		fn.Proto.IsVarArg == varargs && s.enterVararg(stack, s.currentFrame, fn, at, nargs, nret):
+		stack.nesting++
+		loop(L, s.currentFrame, stack)
+		stack.nesting--
+		return
+	}
+	L.Call(nargs, nret)
+}
+
 // replace makes a tail call of a Lua function without extra arguments in the frame of the running one. It does nothing and reports false where
 // more is to be done.
 func (s *state) replace(stack *Stack, cf *frame, fn *lua.LFunction, at, nargs int) bool {
@@ -88,8 +169,8 @@ func (s *Stack) copy(r *Registry, to, from int) {
 	r.array[to] = r.array[from]
 }
 
-// leave ends the call in cf, whose n results begin at register from. It reports false if the loop is to end as well.
-func (s *state) leave(stack *Stack, cf *frame, from, n int) bool {
+// leave ends the call in cf, whose n results begin at register from. It reports false if the loop is to end as well, as it is if last.
+func (s *state) leave(stack *Stack, cf *frame, from, n int, last bool) bool {
 	r := s.reg
 	to := cf.ReturnBase
 	want := cf.NRet
@@ -107,7 +188,7 @@ func (s *state) leave(stack *Stack, cf *frame, from, n int) bool {
 	stack.pop()
 	up := stack.last()
 	s.currentFrame = up
-	goesOn := up != nil && !up.Fn.IsG
+	goesOn := !last && up != nil && !up.Fn.IsG
 	if !goesOn || up.Fn.Proto.IsVarArg&syntax.Native == 0 {
 		stack.settleAll(r, to, to+want)
 	}
@@ -125,6 +206,7 @@ func (s *state) invoke(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction
 	}
 	r.top = at + 1 + nargs
 	n := fn.GFunction(L)
+	stack.high = max(stack.high, r.top)
 	if n < 0 {
 		switchToParentThread(L, L.GetTop(), false, false)
 		return true, true

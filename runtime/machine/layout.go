@@ -256,7 +256,14 @@ func Reserve(L *lua.LState, n int) {
 // ClearDead drops what L's stack still refers to above its top.
 func ClearDead(L *lua.LState) {
 	r := stateOf(L).reg
-	clear(r.array[r.top:])
+	end := len(r.array)
+	if s := StackOf(L); s != nil {
+		end = min(end, s.high)
+		s.high = r.top
+	}
+	if r.top < end {
+		clear(r.array[r.top:end])
+	}
 }
 
 // pop takes the topmost value.

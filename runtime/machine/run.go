@@ -70,6 +70,7 @@ frame:
 		if pc == 0 || !leavesList(proto.Code[pc-1]) {
 			r.top = local + int(proto.NumUsedRegisters)
 		}
+		stack.high = max(stack.high, r.top)
 		var inst uint32
 	fast:
 		for {
@@ -460,10 +461,17 @@ frame:
 				nret := int(inst>>9&0x1ff) - 1
 				cf.Pc = pc
 				if !callee.IsG {
-					if callee.Proto.IsVarArg != syntax.Native || !s.enter(stack, cf, callee, at, nargs, nret) {
-						break fast
+					switch callee.Proto.IsVarArg {
+					case syntax.Native:
+						if s.enter(stack, cf, callee, at, nargs, nret) {
+							continue frame
+						}
+					case varargs:
+						if s.enterVararg(stack, cf, callee, at, nargs, nret) {
+							continue frame
+						}
 					}
-					continue frame
+					break fast
 				}
 				ok, end := s.invoke(L, stack, cf, callee, at, nargs, nret)
 				if !ok {
@@ -479,6 +487,13 @@ frame:
 					continue frame
 				}
 				r.top = local + int(proto.NumUsedRegisters)
+				continue
+			case uint32(lua.OP_VARARG):
+				n := int(inst&0x1ff) - 1
+				if !s.vararg(cf, local+int(a), n) {
+					break fast
+				}
+				stack.high = max(stack.high, r.top)
 				continue
 			case uint32(lua.OP_TAILCALL):
 				callee, ok := (*register(regs, a)).(*lua.LFunction)
@@ -496,7 +511,7 @@ frame:
 				}
 				continue frame
 			case uint32(lua.OP_RETURN):
-				if cf == base {
+				if L.Parent != nil {
 					break fast
 				}
 				if s.uvcache != nil && stack.captured >= local {
@@ -507,7 +522,7 @@ frame:
 				if k < 0 {
 					k = r.top - from
 				}
-				if !s.leave(stack, cf, from, k) {
+				if !s.leave(stack, cf, from, k, cf == base) {
 					return
 				}
 				continue frame

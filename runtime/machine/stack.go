@@ -27,6 +27,7 @@ type Stack struct {
 	slots    []float64 // of numbers, one for each register, or nil: see scratch.go
 	captured int       // no register above this one is an upvalue
 	nesting  int       // of loops: calls of Lua by Go
+	high     int       // no register from this one on has held a value since the last ClearDead
 
 	first [firstChunk]frame
 }
@@ -136,7 +137,13 @@ func (s *Stack) Clean(keep int) {
 		f.Fn, f.Parent = nil, nil
 	}
 	for k := 1; k < len(s.chunks); k++ {
-		clear(s.chunks[k])
+		for i := range s.chunks[k] {
+			f := &s.chunks[k][i]
+			if f.Fn == nil {
+				break
+			}
+			f.Fn, f.Parent = nil, nil
+		}
 	}
 }
 

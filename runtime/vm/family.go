@@ -105,7 +105,7 @@ func (t *Thread) Spawn(fn *lua.LFunction, args ...lua.LValue) *Thread {
 	}
 	wk := t.waiter()
 	t.family.posted = append(t.family.posted, wk)
-	w.baton.load.Add(1)
+	w.baton.waiting.Add(1)
 	c.resumed()
 	go c.light(len(args))
 	<-wk.ch

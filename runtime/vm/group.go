@@ -132,7 +132,7 @@ func (g *Group) Pick() *Worker {
 	best, least := g.workers[start%n], int32(1<<30)
 	for i := range n {
 		w := g.workers[(start+i)%n]
-		load := w.baton.load.Load()
+		load := w.baton.load()
 		if load == 0 {
 			return w
 		}

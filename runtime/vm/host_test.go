@@ -42,7 +42,7 @@ func TestBatonIsFIFO(t *testing.T) {
 			order = append(order, i)
 			b.unlock()
 		})
-		for b.load.Load() != int32(i+2) {
+		for b.load() != int32(i+2) {
 			runtime.Gosched()
 		}
 		for queued := false; !queued; {

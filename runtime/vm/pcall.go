@@ -60,7 +60,7 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 		}
 		err = e
 	}()
-	L.Call(nargs, nret)
+	machine.Invoke(L, nargs, nret)
 	done = true
 	return nil
 }

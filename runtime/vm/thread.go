@@ -73,13 +73,6 @@ func (k *killState) channel() <-chan struct{} {
 	return k.cancel
 }
 
-// used reports whether a wait has asked for the channel.
-func (k *killState) used() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.cancel != nil
-}
-
 func (k *killState) kill() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -123,30 +116,41 @@ func (t *Thread) willWait() {
 	}
 }
 
-// entry is an entry thread with its family, in one allocation.
+// entry is an entry thread with its family. Its state stays with it from one handler to the next.
 type entry struct {
 	Thread
 	fam family
 }
 
-// takeEntry gives a thread that is all zero.
-func (w *Worker) takeEntry() *entry {
-	if n := len(w.entries); n > 0 {
-		e := w.entries[n-1]
-		w.entries[n-1] = nil
-		w.entries = w.entries[:n-1]
+// takeEntry gives a thread that nobody knows of, with a state.
+func (w *Worker) takeEntry(owner any, plain bool) *entry {
+	n := len(w.entries)
+	if n == 0 {
+		e := new(entry)
+		e.W, e.Owner, e.plain = w, owner, plain
+		e.takeState()
 		return e
 	}
-	return new(entry)
+	e := w.entries[n-1]
+	w.entries = w.entries[:n-1]
+	e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
+	e.stateKept(true)
+	return e
 }
 
 // putEntry keeps e, which has ended, for another handler if nobody can know of it any more.
 func (w *Worker) putEntry(e *entry) {
 	t := &e.Thread
-	if t.kept || t.value != nil || t.kill == nil || t.kill.on.Load() || t.kill.used() || len(w.entries) >= spareEntries {
+	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil || len(w.entries) >= spareEntries {
+		if t.body != nil {
+			w.bodies = append(w.bodies, t.body)
+			t.body, t.L = nil, nil
+		}
 		return
 	}
-	*e = entry{}
+	t.Owner, t.joined = nil, nil
+	t.ended, t.reaped, t.overtime = false, false, false
+	e.fam.control = nil
 	w.entries = append(w.entries, e)
 }
 
@@ -199,10 +203,9 @@ func (w *Worker) begin(owner any, plain bool) *entry {
 		wk = waiters.Get().(*waiter)
 		w.baton.lock(wk)
 	}
-	e := w.takeEntry()
+	e := w.takeEntry(owner, plain)
 	t := &e.Thread
-	t.W, t.Owner, t.plain, t.wk = w, owner, plain, wk
-	t.kill, t.family = &t.ownKill, &e.fam
+	t.wk, t.kill, t.family = wk, &t.ownKill, &e.fam
 	e.fam.live, e.fam.entry = 1, t
 	t.resumed()
 	return e
@@ -215,12 +218,12 @@ func (e *entry) leave() {
 	if t.family.fibers != nil {
 		t.family.stopFibers(t)
 	}
-	t.dropBody()
+	w := t.W
+	w.keepState(t)
 	if o, ok := t.Owner.(Ender); ok {
 		o.ThreadEnded(t)
 	}
 	t.putWaiter()
-	w := t.W
 	next := t.family.takePosted()
 	w.putEntry(e)
 	w.handOn(next)
@@ -229,13 +232,13 @@ func (e *entry) leave() {
 // Run runs fn on the calling goroutine, which is t's and keeps the baton, on a state of its own: a filter that ngx.say sets off.
 // The nested thread has t's owner and family and dies with t; coroutine.yield outside a coroutine is an error in it.
 func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LValue, error) {
-	e := t.W.takeEntry()
+	e := t.W.takeEntry(t.Owner, true)
 	n := &e.Thread
-	n.W, n.Owner, n.kill, n.family, n.plain, n.overtime = t.W, t.Owner, t.kill, t.family, true, t.overtime
+	n.kill, n.family, n.overtime = t.kill, t.family, t.overtime
 	t.W.cur = n
 	defer func() {
 		n.ended, n.reaped = true, true
-		n.dropBody()
+		t.W.keepState(n)
 		n.putWaiter()
 		t.resumed()
 		t.W.putEntry(e)
@@ -244,7 +247,6 @@ func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LVa
 }
 
 func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
-	t.takeState()
 	L := t.L
 	L.Push(fn)
 	for _, a := range args {
@@ -277,11 +279,24 @@ func takeResults(L *lua.LState) []lua.LValue {
 // takeState gives t its state.
 func (t *Thread) takeState() {
 	w := t.W
-	if len(w.bodies) > 0 {
+	if n := len(w.bodies); n > 0 {
 		t.stateKept(true)
+		t.body = w.bodies[n-1]
+		w.bodies[n-1] = nil
+		w.bodies = w.bodies[:n-1]
+	} else {
+		t.body = w.newBody()
 	}
-	t.body = w.takeBody()
 	t.L = &t.body.L
+}
+
+// keepState makes the state of t, which has ended, ready for the next thread, or drops it.
+func (w *Worker) keepState(t *Thread) {
+	if len(w.bodies)+len(w.entries) < w.Group.opts.ThreadCache && w.clean(t.body) {
+		t.stateKept(false)
+		return
+	}
+	t.body, t.L = nil, nil
 }
 
 func (t *Thread) stateKept(reused bool) {
@@ -290,14 +305,14 @@ func (t *Thread) stateKept(reused bool) {
 	}
 }
 
+// dropBody ends the use of a state by a light thread.
 func (t *Thread) dropBody() {
+	w := t.W
+	w.keepState(t)
 	if t.body != nil {
-		if t.W.putBody(t.body) {
-			t.stateKept(false)
-		}
-		t.body = nil
+		w.bodies = append(w.bodies, t.body)
+		t.body, t.L = nil, nil
 	}
-	t.L = nil
 }
 
 func (t *Thread) waiter() *waiter {

@@ -95,25 +95,6 @@ func (w *Worker) newBody() *body {
 	return b
 }
 
-func (w *Worker) takeBody() *body {
-	if n := len(w.bodies); n > 0 {
-		b := w.bodies[n-1]
-		w.bodies[n-1] = nil
-		w.bodies = w.bodies[:n-1]
-		return b
-	}
-	return w.newBody()
-}
-
-// putBody keeps b for the next thread, or reports that it was dropped.
-func (w *Worker) putBody(b *body) bool {
-	if len(w.bodies) < w.Group.opts.ThreadCache && w.clean(b) {
-		w.bodies = append(w.bodies, b)
-		return true
-	}
-	return false
-}
-
 // clean makes a state ready for its next user, or reports that it had better be dropped.
 func (w *Worker) clean(b *body) bool {
 	L := &b.L
@@ -197,7 +178,7 @@ func (w *Worker) close() {
 	for _, f := range w.fibers {
 		f.stop()
 	}
-	w.fibers, w.bodies = nil, nil
+	w.fibers, w.bodies, w.entries = nil, nil, nil
 	w.main.release()
 }
 
