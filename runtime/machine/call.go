@@ -104,7 +104,7 @@ func (s *state) vararg(cf *frame, to, n int) bool {
 func Invoke(L *lua.LState, nargs, nret int) {
 	s := stateOf(L)
 	stack := StackOf(L)
-	if stack == nil || s.G.MainThread == nil || stack.nesting == maxNesting {
+	if stack == nil || s.ctx != nil || s.G.MainThread == nil || stack.nesting == maxNesting {
 		L.Call(nargs, nret)
 		return
 	}
