@@ -66,10 +66,10 @@ var costs = []struct {
 }{
 	{"static", 0},
 	{"say", 1},
-	{"headers", 6},
-	{"phases", 9},
+	{"headers", 3},
+	{"phases", 5},
 	{"proxy", 3},
-	{"limit", 6},
+	{"limit", 5},
 }
 
 // asker sends requests over one connection and allocates nothing.

@@ -27,10 +27,12 @@ func (p *Response) SetHeader(name, value string) (ok bool) {
 		p.ContentLength = n
 	case EqualFold(name, "Server"):
 		p.Headers.Delete(name)
-		p.Server = &value
+		server := value
+		p.Server = &server
 	case EqualFold(name, "Date"):
 		p.Headers.Delete(name)
-		p.Date = &value
+		date := value
+		p.Date = &date
 	case EqualFold(name, "Last-Modified"):
 		p.LastModified = time.Time{}
 		p.putOrDelete(name, value)

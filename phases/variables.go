@@ -171,54 +171,6 @@ func (r *Request) SetIndexed(i int, value string) {
 // ClearIndexed makes the variable at slot i "not found".
 func (r *Request) ClearIndexed(i int) { r.setSlot(i, varSlot{"", varNotFound}) }
 
-// Var looks a variable up by name, lower case, without the dollar sign (ngx_http_get_variable).
-func (r *Request) Var(name string) (string, bool) {
-	if i, ok := r.Tree.varIndex[name]; ok {
-		return r.Indexed(i)
-	}
-	if len(name) == 1 && name[0] >= '1' && name[0] <= '9' {
-		n := int(name[0] - '0')
-		if 2*n+1 < len(r.captures) && r.captures[2*n] >= 0 {
-			return r.Capture(n), true
-		}
-		return "", false
-	}
-	v := r.Tree.lookup(name)
-	if v == nil || v.Get == nil || v.NoHash {
-		return "", false
-	}
-	return v.Get(r, name)
-}
-
-// SetVar assigns a variable by name. The error is ngx_lua's sentence: the variable does not exist,
-// or may not be changed.
-func (r *Request) SetVar(name, value string, clear bool) error {
-	v := r.Tree.vars[name]
-	if v == nil {
-		v = r.Tree.lookup(name)
-		if v == nil || v.Set == nil {
-			return fmt.Errorf("variable %q not found for writing; maybe it is a built-in variable that is not changeable or you forgot to use \"set $%s '';\" in the config file to define it first", name, name)
-		}
-	}
-	if !v.Changeable {
-		return fmt.Errorf("variable %q not changeable", name)
-	}
-	if v.Set != nil {
-		v.Set(r, value)
-		return nil
-	}
-	i, ok := r.Tree.varIndex[name]
-	if !ok {
-		return fmt.Errorf("variable %q cannot be assigned a value", name)
-	}
-	if clear {
-		r.ClearIndexed(i)
-	} else {
-		r.SetIndexed(i, value)
-	}
-	return nil
-}
-
 // Capture is $n of the last successful match.
 func (r *Request) Capture(n int) string {
 	if 2*n+1 >= len(r.captures) || r.captures[2*n] < 0 {

@@ -8,58 +8,68 @@ import (
 	"moongate/phases"
 )
 
-// assign gives the response header name the values; none removes it. With override the lines that are
+// header is what a name in a script stands for.
+type header struct {
+	shown, sent string // with underscores turned into dashes, and also escaped
+	kind        kind
+	spelled     bool // lua_transform_underscores_in_response_headers was on
+}
+
+// header finds the response header that name stands for.
+func (l *library) header(c *handler.Ctx, name string) *header {
+	spelled := c.Settings == nil || c.Settings.TransformUnderscores
+	h, known := l.names.At(name)
+	if !known || h.spelled != spelled {
+		if spelled {
+			name = strings.ReplaceAll(name, "_", "-")
+		}
+		sent := codec.Escape(name, codec.EscapeHeaderName)
+		*h = header{shown: name, sent: sent, kind: kindOf(sent), spelled: spelled}
+	}
+	return h
+}
+
+// assign gives the response header the values; none removes it. With override the lines that are
 // there are replaced, else added to. ok is false for a length that is no number.
-func assign(c *handler.Ctx, name string, values []string, override bool) (ok bool) {
-	r := c.R
-	if r.HeaderSent {
+func assign(c *handler.Ctx, h *header, values []string, override bool) (ok bool) {
+	if c.R.HeaderSent {
 		c.Log(phases.LogErr, "attempt to set ngx.header.HEADER after sending out response headers")
 		return true
 	}
-	if name == "" {
+	if h.sent == "" {
 		return true // nginx leaves out a line without a name
 	}
-	name = spell(c, name)
 	c.HeadersSet = true
-	name = codec.Escape(name, codec.EscapeHeaderName)
 	if len(values) == 0 {
-		return assignOne(c, name, "", override)
+		return h.assign(c, "", override)
 	}
 	for i, v := range values {
-		if !assignOne(c, name, codec.Escape(v, codec.EscapeHeaderValue), override && i == 0) {
+		if !h.assign(c, codec.Escape(v, codec.EscapeHeaderValue), override && i == 0) {
 			return false
 		}
 	}
 	return true
 }
 
-// spell turns underscores into dashes, where lua_transform_underscores_in_response_headers is on.
-func spell(c *handler.Ctx, name string) string {
-	if (c.Settings == nil || c.Settings.TransformUnderscores) && strings.IndexByte(name, '_') >= 0 {
-		return strings.ReplaceAll(name, "_", "-")
-	}
-	return name
-}
-
-func assignOne(c *handler.Ctx, name, value string, override bool) bool {
+func (h *header) assign(c *handler.Ctx, value string, override bool) bool {
 	o := &c.R.Out
-	switch kindOf(name) {
+	switch h.kind {
 	case contentType:
 		c.MIMESet = true
-		return o.SetHeader(name, value)
+		return o.SetHeader(h.sent, value)
 	case fields:
-		return o.SetHeader(name, value)
+		return o.SetHeader(h.sent, value)
 	case lastModified:
-		o.SetHeader(name, value)
+		o.SetHeader(h.sent, value)
 		// The engine compares conditions with its own field, and writes it in one form only.
 		if t, ok := phases.ParseHTTPTime(value); ok && codec.HTTPTime(t.Unix()) == value {
-			o.Headers.Delete(name)
+			o.Headers.Delete(h.sent)
 			o.LastModified = t
 		}
 	case single:
-		o.SetHeader(name, value)
+		o.SetHeader(h.sent, value)
 	default:
-		replace(&o.Headers, name, value, override)
+		replace(&o.Headers, h.sent, value, override)
 	}
 	return true
 }
@@ -74,11 +84,11 @@ func replace(h *phases.Headers, name, value string, override bool) {
 	case override:
 		for _, x := range h.All() {
 			if phases.EqualFold(x.Name, name) {
-				name = x.Name
-				break
+				h.Put(x.Name, value)
+				return
 			}
 		}
-		h.Put(name, value)
+		h.Add(name, value)
 	}
 }
 

@@ -14,11 +14,11 @@ import (
 // maxValues is how many lines of one name a script is shown.
 const maxValues = 100
 
-// lookup is the header name as ngx.header shows it.
-func lookup(L *lua.LState, c *handler.Ctx, name string) lua.LValue {
+// lookup is the header as ngx.header shows it.
+func lookup(L *lua.LState, c *handler.Ctx, h *header) lua.LValue {
 	o := &c.R.Out
-	name = spell(c, name)
-	switch kindOf(name) {
+	name := h.shown
+	switch h.kind {
 	case contentType:
 		if o.ContentType != "" {
 			return lua.LString(o.ContentType)

@@ -15,6 +15,7 @@ import (
 type library struct {
 	v        *handler.VM
 	listMeta *lua.LTable // of what get_headers returns
+	names    codec.ByAddress[header]
 }
 
 // Register installs ngx.header and ngx.resp. It is called once per worker, with the baton held.
@@ -53,14 +54,8 @@ func Loader(v *handler.VM) lua.LGFunction {
 func (l *library) set(L *lua.LState) int {
 	c := l.v.Current()
 	c.Live(L, "no request found")
-	name, ok := codec.ToString(L, L.Get(2)), false
-	if s, isString := L.Get(3).(lua.LString); isString {
-		one := [1]string{string(s)} // the usual case, without an allocation
-		ok = assign(c, name, one[:], true)
-	} else {
-		ok = assign(c, name, values(L, L.Get(3)), true)
-	}
-	if !ok {
+	name := l.header(c, codec.ToString(L, L.Get(2)))
+	if !assign(c, name, values(L, L.Get(3)), true) {
 		codec.Raise(L, "failed to set header")
 	}
 	return 0
@@ -70,7 +65,7 @@ func (l *library) set(L *lua.LState) int {
 func (l *library) get(L *lua.LState) int {
 	c := l.v.Current()
 	c.Live(L, "no request found")
-	L.Push(lookup(L, c, codec.ToString(L, L.Get(2))))
+	L.Push(lookup(L, c, l.header(c, codec.ToString(L, L.Get(2)))))
 	return 1
 }
 
@@ -81,7 +76,7 @@ func (l *library) getQuickly(key lua.LValue) (lua.LValue, bool) {
 	if !ok || c == nil || c.R == nil {
 		return nil, false
 	}
-	return lookup(l.v.W.L, c, string(name)), true
+	return lookup(l.v.W.L, c, l.header(c, string(name))), true
 }
 
 // setQuickly is set without a call, for a string, a number or nil. A value that the header cannot have is left to set.
@@ -98,11 +93,11 @@ func (l *library) setQuickly(key, value lua.LValue) bool {
 	case lua.LNumber:
 		one[0] = codec.FormatNumber(float64(v))
 	case *lua.LNilType:
-		return assign(c, string(name), nil, true)
+		return assign(c, l.header(c, string(name)), nil, true)
 	default:
 		return false
 	}
-	return assign(c, string(name), one[:], true)
+	return assign(c, l.header(c, string(name)), one[:], true)
 }
 
 // add is resp.add_header(key, value).
@@ -113,7 +108,7 @@ func (l *library) add(L *lua.LState) int {
 		codec.Raise(L, "invalid header value")
 	}
 	vals := values(L, L.Get(2))
-	if len(vals) > 0 && !assign(c, codec.ToString(L, L.Get(1)), vals, false) {
+	if len(vals) > 0 && !assign(c, l.header(c, codec.ToString(L, L.Get(1))), vals, false) {
 		codec.Raise(L, "failed to set header")
 	}
 	return 0

@@ -15,7 +15,42 @@ type library struct {
 	v *handler.VM
 	// directives holds the functions that ndk.set_var has handed out.
 	directives *lua.LTable
+	names      codec.ByAddress[named]
 }
+
+// named is what a name in a script stands for.
+type named struct {
+	tree     *phases.Tree
+	variable phases.NamedVariable
+	last     lua.LValue // the value that was read last, for the next time
+}
+
+// named finds the variable that a name stands for.
+func (l *library) named(r *phases.Request, name string) *named {
+	n, _ := l.names.At(name)
+	if n.tree != r.Tree {
+		*n = named{tree: r.Tree, variable: r.Tree.Named(lower(name)), last: lua.LString("")}
+	}
+	return n
+}
+
+// value is the variable's value in r, nil where it has none.
+func (n *named) value(r *phases.Request) lua.LValue {
+	value, ok := n.variable.Value(r)
+	switch {
+	case !ok:
+		return lua.LNil
+	case string(n.last.(lua.LString)) == value:
+		return n.last
+	case len(value) > maxKept:
+		return lua.LString(value)
+	}
+	n.last = lua.LString(value)
+	return n.last
+}
+
+// maxKept is how long a value may be that is remembered.
+const maxKept = 64
 
 // Register installs ngx.var, and ndk as a global and as a loaded module. It is called once per worker,
 // with the baton held.
@@ -47,10 +82,8 @@ func (l *library) get(L *lua.LState) int {
 	r := l.v.Current().Live(L, "no request found")
 	switch name := L.Get(2).(type) {
 	case lua.LString:
-		if value, ok := r.Var(lower(string(name))); ok {
-			L.Push(lua.LString(value))
-			return 1
-		}
+		L.Push(l.named(r, string(name)).value(r))
+		return 1
 	case lua.LNumber:
 		offsets, subject := r.Captures()
 		if n := 2 * int(name); n > 0 && n+1 < len(offsets) {
@@ -76,11 +109,7 @@ func (l *library) getQuickly(key lua.LValue) (lua.LValue, bool) {
 	if !ok || c == nil || c.R == nil {
 		return nil, false
 	}
-	value, ok := c.R.Var(lower(string(name)))
-	if !ok {
-		return lua.LNil, true
-	}
-	return lua.LString(value), true
+	return l.named(c.R, string(name)).value(c.R), true
 }
 
 // setQuickly is set without a call.
@@ -91,7 +120,7 @@ func (l *library) setQuickly(key, v lua.LValue) bool {
 	if !ok || !isString || c == nil || c.R == nil {
 		return false
 	}
-	return c.R.SetVar(lower(string(name)), string(value), false) == nil
+	return l.named(c.R, string(name)).variable.Set(c.R, string(value), false) == nil
 }
 
 // set is ngx.var.VARIABLE = value; nil makes the variable undefined.
@@ -105,7 +134,7 @@ func (l *library) set(L *lua.LState) int {
 	if v != lua.LNil {
 		value = codec.ToString(L, v)
 	}
-	if err := r.SetVar(lower(string(name)), value, v == lua.LNil); err != nil {
+	if err := l.named(r, string(name)).variable.Set(r, value, v == lua.LNil); err != nil {
 		codec.Raise(L, err.Error())
 	}
 	return 0
