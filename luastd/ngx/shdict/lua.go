@@ -9,6 +9,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // Register installs ngx.shared with the given zones by name into the ngx table of L. As in
@@ -57,7 +58,7 @@ func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone) {
 // zoneOf returns the zone of the dictionary v, nil where v is none.
 func zoneOf(v lua.LValue) *Zone {
 	if dict, ok := v.(*lua.LTable); ok {
-		if ud, ok := dict.RawGetInt(1).(*lua.LUserData); ok {
+		if ud, ok := machine.GetInt(dict, 1).(*lua.LUserData); ok {
 			z, _ := ud.Value.(*Zone)
 			return z
 		}
@@ -109,7 +110,7 @@ func pushValue(L *lua.LState, v Value) {
 	case Boolean:
 		L.Push(lua.LBool(v.Num != 0))
 	case Number:
-		L.Push(lua.LNumber(v.Num))
+		L.Push(machine.Number(L, v.Num))
 	case String:
 		L.Push(lua.LString(v.Text))
 	default:
@@ -124,11 +125,16 @@ func luaGet(L *lua.LState) int {
 	if problem != "" {
 		return fail(L, problem)
 	}
-	v, err := z.Get(key)
+	var room [256]byte
+	v, text, err := z.AppendGet(key, room[:0])
 	if err != nil {
 		return fail(L, err.Error())
 	}
-	pushValue(L, v)
+	if v.Kind == String {
+		L.Push(machine.CopyString(text))
+	} else {
+		pushValue(L, v)
+	}
 	if v.Flags == 0 {
 		return 1
 	}
@@ -192,21 +198,20 @@ func storer(store storeFunc) lua.LGFunction {
 			return fail(L, "bad value type")
 		}
 		v.Flags = flagsArg(L, 5)
-		return storeResult(L)(store(z, key, v, ttl))
+		forcible, err := store(z, key, v, ttl)
+		return storeResult(L, forcible, err)
 	}
 }
 
-func storeResult(L *lua.LState) func(forcible bool, err error) int {
-	return func(forcible bool, err error) int {
-		L.Push(lua.LBool(err == nil))
-		if err != nil {
-			L.Push(lua.LString(err.Error()))
-		} else {
-			L.Push(lua.LNil)
-		}
-		L.Push(lua.LBool(forcible))
-		return 3
+func storeResult(L *lua.LState, forcible bool, err error) int {
+	L.Push(lua.LBool(err == nil))
+	if err != nil {
+		L.Push(lua.LString(err.Error()))
+	} else {
+		L.Push(lua.LNil)
 	}
+	L.Push(lua.LBool(forcible))
+	return 3
 }
 
 // valueArg turns a Lua value into one that a zone can hold.
@@ -257,7 +262,7 @@ func luaDelete(L *lua.LState) int {
 		return fail(L, problem)
 	}
 	z.Delete(key)
-	return storeResult(L)(false, nil)
+	return storeResult(L, false, nil)
 }
 
 // luaIncr is newval, err, forcible? = ngx.shared.DICT:incr(key, value, init?, init_ttl?).
@@ -296,14 +301,14 @@ func luaIncr(L *lua.LState) int {
 		if err != nil {
 			return fail(L, err.Error())
 		}
-		L.Push(lua.LNumber(sum))
+		L.Push(machine.Number(L, sum))
 		return 1
 	}
 	sum, forcible, err := z.IncrInit(key, delta, init, ttl)
 	if err != nil {
 		return fail(L, err.Error())
 	}
-	L.Push(lua.LNumber(sum))
+	L.Push(machine.Number(L, sum))
 	L.Push(lua.LNil)
 	L.Push(lua.LBool(forcible))
 	return 3

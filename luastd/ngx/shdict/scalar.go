@@ -3,24 +3,41 @@ package shdict
 // Get returns the value of key, of Kind Nil where there is none or it has expired, and
 // ErrIsList for a list (ngx.shared.DICT.get).
 func (z *Zone) Get(key string) (Value, error) {
+	var room [256]byte
+	v, text, err := z.AppendGet(key, room[:0])
+	v.Text = string(text)
+	return v, err
+}
+
+// AppendGet is Get that appends a string to room instead of returning it as Text.
+func (z *Zone) AppendGet(key string, room []byte) (Value, []byte, error) {
 	hash := z.hash(key)
-	z.mu.Lock()
+	z.lock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)
 	if found != live {
 		z.mu.Unlock()
-		return Value{}, nil
+		return Value{}, room, nil
 	}
-	v, err := z.read(r)
+	n := z.node(r)
+	v, err := Value{Kind: n.kind, Flags: n.flags}, error(nil)
+	switch n.kind {
+	case kindList:
+		v, err = Value{}, ErrIsList
+	case String:
+		room = append(room, z.value(r, n)...)
+	default:
+		v.Num = load(n.kind, z.value(r, n)).Num
+	}
 	z.mu.Unlock()
-	return v, err
+	return v, room, err
 }
 
 // GetStale is Get which also returns a value that has expired and is still there, and says
 // so (ngx.shared.DICT.get_stale).
 func (z *Zone) GetStale(key string) (v Value, stale bool, err error) {
 	hash := z.hash(key)
-	z.mu.Lock()
+	z.lock()
 	defer z.mu.Unlock()
 	r, found := z.lookup(key, hash)
 	if found == absent {
@@ -93,7 +110,7 @@ func (z *Zone) store(key string, v Value, ttl int64, op storeOp) (forcible bool,
 		return false, ErrNil
 	}
 	hash := z.hash(key)
-	z.mu.Lock()
+	z.lock()
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)
@@ -146,7 +163,7 @@ func (z *Zone) incr(key string, delta float64, init *float64, ttl int64) (sum fl
 		return 0, false, ErrKeyLong
 	}
 	hash := z.hash(key)
-	z.mu.Lock()
+	z.lock()
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)

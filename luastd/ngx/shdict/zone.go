@@ -45,6 +45,7 @@ type Zone struct {
 	now  func() int64 // milliseconds since the epoch
 
 	mu     sync.Mutex
+	at     int64 // the time of the operation at work, 0 before it asks for it
 	slab   slab
 	mem    []byte
 	bucket []ref
@@ -94,9 +95,23 @@ func (z *Zone) Capacity() int { return z.size }
 // FreeSpace returns the bytes in pages that are wholly free. Pages in use may have room
 // left, so that 0 does not mean that the next Set must evict.
 func (z *Zone) FreeSpace() int {
-	z.mu.Lock()
+	z.lock()
 	defer z.mu.Unlock()
 	return z.slab.freePages << pageShift
+}
+
+// lock begins an operation.
+func (z *Zone) lock() {
+	z.mu.Lock()
+	z.at = 0
+}
+
+// time is the same during an operation.
+func (z *Zone) time() int64 {
+	if z.at == 0 {
+		z.at = z.now()
+	}
+	return z.at
 }
 
 // state is what lookup found.
@@ -138,7 +153,7 @@ func (z *Zone) lookup(key string, hash uint32) (ref, state) {
 }
 
 func (z *Zone) isExpired(n *node) bool {
-	return n.expires != 0 && n.expires <= z.now()
+	return n.expires != 0 && n.expires <= z.time()
 }
 
 // deadline turns a time to live in milliseconds into a point in time.
@@ -146,7 +161,7 @@ func (z *Zone) deadline(ttl int64) int64 {
 	if ttl <= 0 {
 		return 0
 	}
-	return z.now() + ttl
+	return z.time() + ttl
 }
 
 // insert makes an entry for key with extra bytes behind it, evicting as much as force
