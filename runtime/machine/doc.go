@@ -16,7 +16,7 @@
 // frames.go walks the call stack as LuaJIT sees it (a function that has made a tail call is gone), for positions
 // in messages, tracebacks and package debug; raise.go raises errors from Go functions with LuaJIT's texts and positions.
 //
-// memory.go raises "not enough memory", hook.go serves debug.sethook: both make running code look around at calls and loops.
+// memory.go raises "not enough memory", hook.go serves debug.sethook and limits of time: they make running code look around at calls and loops.
 // table.go, record.go and meta.go read and make tables without a detour for code in Go.
 //
 // What the package reaches is unexported in gopher-lua; layout.go compares every field with what it expects and panics at

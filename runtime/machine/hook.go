@@ -7,9 +7,29 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// attention is not 0 while calls, loops and jumps back have to look around: it counts the VMs that have a hook, and one more if
-// memory has run out.
+// attention is not 0 while calls, loops and jumps back have to look around: it counts the VMs that have a hook or whose running thread
+// is beyond its time, and one more if memory has run out.
 var attention atomic.Int32
+
+// Alert adds to the number of reasons to look around; n is negative for one that has passed.
+func Alert(n int32) { attention.Add(n) }
+
+var limits sync.Map // *lua.Global to func(L *lua.LState)
+
+// SetLimit has running code of L's VM call check whenever it looks around; check may raise an error. nil takes it away.
+func SetLimit(L *lua.LState, check func(L *lua.LState)) {
+	if check == nil {
+		limits.Delete(L.G)
+		return
+	}
+	limits.Store(L.G, check)
+}
+
+func checkLimit(L *lua.LState) {
+	if f, ok := limits.Load(L.G); ok {
+		f.(func(*lua.LState))(L)
+	}
+}
 
 // Hook is what debug.sethook has set for a VM. As in LuaJIT, all its coroutines share it.
 type Hook struct {
@@ -71,6 +91,7 @@ func attend(L *lua.LState, base *frame) int {
 	if memory.over.Load() {
 		relieve()
 	}
+	checkLimit(L)
 	h := HookOf(L)
 	if h == nil || !h.active() || h.inside || h.loops[L] == base {
 		return 0
@@ -102,13 +123,7 @@ func (h *Hook) serve(L *lua.LState, base *frame) int {
 		if HookOf(L) != h {
 			return 0
 		}
-		if s.ctx != nil {
-			select {
-			case <-s.ctx.Done():
-				L.RaiseError("%s", s.ctx.Err().Error())
-			default:
-			}
-		}
+		checkLimit(L)
 		cf := s.currentFrame
 		proto := cf.Fn.Proto
 		pc := cf.Pc

@@ -96,7 +96,10 @@ func tailCall(L *lua.LState, inst uint32, base *frame) int {
 		s.currentFrame.TailCall = failedTailCall
 		failOperand(L, aOf(inst), fn, "call")
 	}
-	return stock[lua.OP_TAILCALL](L, inst, base)
+	if r := stock[lua.OP_TAILCALL](L, inst, base); r != 0 || attention.Load() == 0 {
+		return r
+	}
+	return attend(L, base)
 }
 
 // advance does the work of a loop over pairs or ipairs without a call. It reports false, and does nothing, where an error is to be

@@ -1,67 +1,96 @@
 package vm
 
 import (
-	"errors"
+	"sync"
 	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
 )
 
-// budget is the context that a worker's states carry where CPULimit is set. gopher-lua asks it for Done before every
-// instruction; it looks at the clock once in a thousand. Once a thread is over its time it stays so, which is
-// why pcall cannot catch its way out. Guarded by the baton.
+// budget bounds how long a worker's threads run without a wait, where CPULimit is set. A timer sees who is over it, and has running code look
+// around. Once a thread is over its time it stays so, which is why pcall cannot catch its way out.
 type budget struct {
-	w        *Worker
-	limit    time.Duration
+	limit time.Duration
+
+	mu       sync.Mutex
+	running  *Thread // nil while nobody has the baton
 	deadline time.Time
-	n        int
-	done     <-chan struct{} // nil while there is time left
-	over     chan struct{}   // closed
+	over     bool // running is beyond its time
+	armed    bool // the timer is under way
+	timer    *time.Timer
 }
 
-const instructionsPerLook = 1024
-
-var errCPULimit = errors.New("cpu limit exceeded")
-
 func newBudget(w *Worker, limit time.Duration) *budget {
-	b := &budget{w: w, limit: limit, over: make(chan struct{})}
-	close(b.over)
+	b := &budget{limit: limit}
+	b.timer = time.AfterFunc(limit, b.look)
+	b.timer.Stop()
+	machine.SetLimit(w.L, b.check)
 	return b
 }
 
-// start begins a slice for t.
+// start begins a slice for t, which has just taken the baton.
 func (b *budget) start(t *Thread) {
-	b.deadline = time.Now().Add(b.limit)
-	b.n = 0
-	b.done = nil
-	if t.overtime {
-		b.done = b.over
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running, b.deadline = t, time.Now().Add(b.limit)
+	b.alert(t.overtime)
+	if !b.armed {
+		b.armed = true
+		b.timer.Reset(b.limit)
 	}
 }
 
-// Done is closed when the running thread has used up its time.
-func (b *budget) Done() <-chan struct{} {
-	if b.n++; b.n < instructionsPerLook {
-		return b.done
-	}
-	b.n = 0
-	if b.done == nil && time.Now().After(b.deadline) {
-		b.done = b.over
-		if t := b.w.cur; t != nil {
-			t.overtime = true
+// stop says that the baton is about to be given away.
+func (b *budget) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running = nil
+	b.alert(false)
+}
+
+// look is called by the timer.
+func (b *budget) look() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.running != nil {
+		if left := time.Until(b.deadline); left > 0 {
+			b.timer.Reset(left)
+			return
 		}
+		b.alert(true)
 	}
-	return b.done
+	b.armed = false
 }
 
-// Err says why Done is closed.
-func (b *budget) Err() error {
-	if b.done == nil {
-		return nil
+// alert is called with mu held.
+func (b *budget) alert(over bool) {
+	if over == b.over {
+		return
 	}
-	return errCPULimit
+	b.over = over
+	if over {
+		machine.Alert(1)
+	} else {
+		machine.Alert(-1)
+	}
 }
 
-// Deadline says that there is none: it moves.
-func (b *budget) Deadline() (time.Time, bool) { return time.Time{}, false }
+// check is what running code does when it looks around: it raises the error where the thread's time is up.
+func (b *budget) check(L *lua.LState) {
+	b.mu.Lock()
+	over, t := b.over, b.running
+	b.mu.Unlock()
+	if over && t != nil {
+		t.overtime = true
+		machine.Throw(L, lua.LString(machine.Where(L, 0)+"cpu limit exceeded"))
+	}
+}
 
-// Value returns nil.
-func (b *budget) Value(any) any { return nil }
+// close ends the account.
+func (b *budget) close(w *Worker) {
+	b.stop()
+	b.timer.Stop()
+	machine.SetLimit(w.L, nil)
+}

@@ -148,7 +148,7 @@ func (t *Thread) light(nargs int) {
 	if j == nil {
 		t.release()
 	} else {
-		w.cur = nil
+		w.vacate()
 		j.joined = t
 		if !w.baton.unlockTo(j.wk, true) {
 			w.baton.unlock()
@@ -181,7 +181,7 @@ func (t *Thread) Join(threads ...*Thread) *Thread {
 	t.willWait()
 	b, wk := &t.W.baton, t.waiter()
 	cancel := t.kill.channel()
-	t.W.cur = nil
+	t.W.vacate()
 	b.park(wk, t.family.takePosted())
 	select {
 	case <-wk.ch:

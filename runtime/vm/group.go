@@ -48,8 +48,8 @@ type Options struct {
 	// Log receives what the host itself has to say. It may be called by several goroutines.
 	Log func(level int, msg string)
 
-	// CPULimit bounds one uninterrupted run of Lua between two waits; beyond it every instruction raises
-	// "cpu limit exceeded", which pcall cannot outlive. 0 is off, and costs nothing; on, pure computation is 20–35 % slower.
+	// CPULimit bounds one uninterrupted run of Lua between two waits; beyond it every call and jump back raises
+	// "cpu limit exceeded", which pcall cannot outlive. 0 is off. It costs nothing while Lua runs, and a look at the clock at each wait.
 	CPULimit time.Duration
 	// CallStackSize is how many frames a thread may be deep. Default 200,000; memory is taken as the depth grows.
 	CallStackSize int

@@ -298,6 +298,7 @@ func TestCPULimit(t *testing.T) {
 		"loop":      `while true do end`,
 		"pcall":     `while true do pcall(function() while true do end end) end`,
 		"coroutine": `coroutine.wrap(function() while true do end end)()`,
+		"calls":     `local function f() return f() end f()`,
 	} {
 		if got := show(w.Run(nil, load(t, w, src), 0)); got != "error: t.lua:1: cpu limit exceeded" {
 			t.Errorf("%s: %s", name, got)

@@ -345,12 +345,20 @@ func (t *Thread) resumed() {
 	}
 }
 
+// vacate notes that nobody holds the baton for now. Call it before the baton is given away.
+func (w *Worker) vacate() {
+	w.cur = nil
+	if w.budget != nil {
+		w.budget.stop()
+	}
+}
+
 // release gives the baton to the first of the family that was put off, or else to the first in the queue.
 func (t *Thread) release() { t.W.handOn(t.family.takePosted()) }
 
 // handOn gives the baton to next, or if that is nil to the first in the queue.
 func (w *Worker) handOn(next *waiter) {
-	w.cur = nil
+	w.vacate()
 	if next != nil {
 		w.baton.unlockTo(next, false)
 		return

@@ -63,12 +63,11 @@ func newWorker(g *Group, id int) *Worker {
 		RegistryMaxSize:  max(o.RegistryMaxSize, registrySlots),
 		SkipOpenLibs:     true,
 	})
-	if o.CPULimit > 0 {
-		w.budget = newBudget(w, o.CPULimit)
-		stock.SetContext(w.budget)
-	}
 	w.template = stock
 	w.L = &w.newBody().L
+	if o.CPULimit > 0 {
+		w.budget = newBudget(w, o.CPULimit)
+	}
 	w.L.G.MainThread, w.L.G.CurrentThread = w.L, w.L
 	ud := w.L.NewUserData()
 	ud.Value = w
@@ -180,6 +179,9 @@ func (w *Worker) close() {
 	}
 	w.fibers, w.bodies, w.entries = nil, nil, nil
 	w.main.release()
+	if w.budget != nil {
+		w.budget.close(w)
+	}
 }
 
 // stockTraceback names the running function of each frame.
