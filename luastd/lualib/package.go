@@ -160,8 +160,10 @@ var loading = &lua.LUserData{Metatable: lua.LNil}
 
 // v = require(name)
 func (l *library) require(L *lua.LState) int {
-	name := checkString(L, 1)
-	key := lua.LString(name)
+	name, key := checkString(L, 1), L.Get(1)
+	if _, ok := key.(lua.LString); !ok {
+		key = lua.LString(name)
+	}
 	if v := machine.Index(L, l.loaded, key); lua.LVAsBool(v) {
 		if v == loading {
 			machine.Errorf(L, "loop or previous error loading module '%s'", name)

@@ -32,6 +32,10 @@ func (s *state) joinAll(first, last int) (lua.LValue, bool) {
 	regs := s.reg.array[first : last+1]
 	if a, ok := regs[0].(lua.LString); ok && len(regs) == 2 {
 		if b, ok := regs[1].(lua.LString); ok {
+			if len(a)+len(b) <= roomy {
+				var room [roomy]byte
+				return CopyString(append(append(room[:0], a...), b...)), true
+			}
 			NeedString(len(a) + len(b))
 			return a + b, true
 		}
@@ -65,7 +69,7 @@ func joined(regs []lua.LValue, size int) lua.LValue {
 				b = AppendNumber(b, float64(v))
 			}
 		}
-		return lua.LString(b)
+		return CopyString(b)
 	}
 	// A Builder, unlike make, does not clear its room first.
 	var b strings.Builder

@@ -120,7 +120,14 @@ type (
 		head lua.LString
 		room [48]byte
 	}
+	string80 struct {
+		head lua.LString
+		room [roomy]byte
+	}
 )
+
+// roomy is how long a string may be that CopyString copies in one allocation.
+const roomy = 80
 
 // CopyString makes a Lua value of a copy of b; that of a short one takes one allocation, not two.
 func CopyString(b []byte) lua.LValue {
@@ -137,6 +144,9 @@ func CopyString(b []byte) lua.LValue {
 		head, room = &s.head, s.room[:n]
 	case n <= 48:
 		s := new(string48)
+		head, room = &s.head, s.room[:n]
+	case n <= roomy:
+		s := new(string80)
 		head, room = &s.head, s.room[:n]
 	default:
 		return lua.LString(b)

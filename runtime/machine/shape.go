@@ -178,3 +178,71 @@ func (g *goGroup) fill(names []lua.LValue) bool {
 	}
 	return true
 }
+
+// hashGroup is a group of a map by value.
+type hashGroup struct {
+	full  [groupSlots]int8
+	slots [groupSlots]struct{ key, value lua.LValue }
+}
+
+// zero is the key 0, and zeroHash its control byte in a map whose seed is pieceSeed.
+var (
+	zero     = []lua.LValue{lua.LNumber(0)}[:1:1]
+	zeroHash = func() int8 {
+		if hashName == nil {
+			return 0
+		}
+		return int8(hasher(map[lua.LValue]lua.LValue{})(unsafe.Pointer(&zero[0]), pieceSeed) & 0x7f)
+	}()
+)
+
+// matched is a table of a few parts of a string, the first of which is element 0.
+type matched struct {
+	lua.LTable
+	dict, places goMap
+	group        hashGroup
+	elements     [fewParts - 1]lua.LValue
+	texts        [fewParts]lua.LString
+}
+
+const fewParts = 4
+
+// Parts makes a table of parts of s: element i, from 0 on, is what lies between the offsets 2i and 2i+1, and false where those are below 0. There is at
+// least one.
+func Parts(s string, offsets []int) *lua.LTable {
+	n := len(offsets) / 2
+	part := func(i int, text *lua.LString) lua.LValue {
+		from, to := offsets[2*i], offsets[2*i+1]
+		if from < 0 {
+			return lua.LFalse
+		}
+		*text = lua.LString(s[from:to])
+		return String(text)
+	}
+	if n > fewParts || hashName == nil {
+		texts := make([]lua.LString, n)
+		t := newTable(n-1, 0)
+		SetInt(t, 0, part(0, &texts[0]))
+		for i := 1; i < n; i++ {
+			SetInt(t, i, part(i, &texts[i]))
+		}
+		return t
+	}
+	m := new(matched)
+	m.Metatable = lua.LNil
+	m.dict.seed, m.places.seed = pieceSeed, pieceSeed
+	m.dict.used, m.dict.dir = 1, unsafe.Pointer(&m.group)
+	m.group.full = emptySlots
+	m.group.full[0] = zeroHash
+	m.group.slots[0].key, m.group.slots[0].value = zero[0], part(0, &m.texts[0])
+	for i := 1; i < n; i++ {
+		m.elements[i-1] = part(i, &m.texts[i])
+	}
+	dict, places := &m.dict, &m.places
+	x := tableOf(&m.LTable)
+	x.dict = *(*map[lua.LValue]lua.LValue)(unsafe.Pointer(&dict))
+	x.k2i = *(*map[lua.LValue]int)(unsafe.Pointer(&places))
+	x.keys = zero
+	x.array = m.elements[: n-1 : n-1]
+	return &m.LTable
+}

@@ -67,6 +67,63 @@ func TestShapeRepeats(t *testing.T) {
 	}
 }
 
+// TestParts holds tables of parts, which writes follow, against tables that are filled.
+func TestParts(t *testing.T) {
+	const s = "the quick brown fox"
+	for n := 1; n < 7; n++ {
+		for seed := range uint64(100) {
+			r := rand.New(rand.NewPCG(seed, uint64(n)))
+			offsets := make([]int, 2*n)
+			want := machine.NewTable(0)
+			for i := range n {
+				from := r.IntN(len(s)+1) - 1
+				to := from
+				v := lua.LValue(lua.LFalse)
+				if from >= 0 {
+					to = from + r.IntN(len(s)+1-from)
+					v = lua.LString(s[from:to])
+				}
+				offsets[2*i], offsets[2*i+1] = from, to
+				machine.SetInt(want, i, v)
+			}
+			got := machine.Parts(s, offsets)
+			for range r.IntN(30) {
+				key, v := lua.LValue(lua.LNumber(r.IntN(30)-10)), lua.LValue(lua.LNumber(r.IntN(9)))
+				if r.IntN(3) == 0 {
+					v = lua.LNil
+				}
+				if r.IntN(3) == 0 {
+					key = lua.LString(key.String())
+				}
+				machine.Set(got, key, v)
+				machine.Set(want, key, v)
+			}
+			if seed%16 == 0 {
+				runtime.GC()
+			}
+			if diff := cmp.Diff(elements(want), elements(got)); diff != "" {
+				t.Fatal(diff)
+			}
+			for k := range machine.Pairs(want) {
+				if machine.Get(want, k) != machine.Get(got, k) {
+					t.Fatalf("%v: %v, want %v", k, machine.Get(got, k), machine.Get(want, k))
+				}
+			}
+			if machine.Len(got) != machine.Len(want) || machine.Count(got) != machine.Count(want) {
+				t.Fatalf("length %d, want %d", machine.Len(got), machine.Len(want))
+			}
+		}
+	}
+}
+
+// elements is a table in the order of traversal.
+func elements(t *lua.LTable) (all []string) {
+	for k, v := range machine.Pairs(t) {
+		all = append(all, fmt.Sprintf("%s %v: %v", k.Type(), k, v))
+	}
+	return all
+}
+
 // contents is a table of strings by all ways to read it.
 func contents(t *testing.T, tab *lua.LTable) map[string]string {
 	t.Helper()

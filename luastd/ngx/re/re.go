@@ -220,6 +220,9 @@ func (l *library) collect(L *lua.LState, c *compiled, s string, caps []int, into
 		groups = 0
 	}
 	names := c.re.Names()
+	if into == nil && len(names) == 0 && len(caps) >= 2*(groups+1) && caps[0] >= 0 {
+		return machine.Parts(s, caps[:2*(groups+1)])
+	}
 	if into == nil {
 		into = L.CreateTable(groups, len(names))
 	}

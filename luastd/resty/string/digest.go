@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"hash"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // The loaders of the digests: each module has new, its objects update, final and reset.
@@ -25,9 +27,12 @@ var (
 
 const state = "_ctx"
 
+// shape is that of a digest.
+var shape = machine.NewShape([]lua.LValue{lua.LString(state)})
+
 func checkHash(L *lua.LState) hash.Hash {
 	if t, ok := L.Get(1).(*lua.LTable); ok {
-		if u, ok := t.RawGetString(state).(*lua.LUserData); ok {
+		if u, ok := machine.Field(t, state).(*lua.LUserData); ok {
 			if h, ok := u.Value.(hash.Hash); ok {
 				return h
 			}
@@ -47,8 +52,7 @@ func digest(create func() hash.Hash) func(*handler.VM) lua.LGFunction {
 			mod.RawSetString("new", L.NewFunction(func(L *lua.LState) int {
 				u := L.NewUserData()
 				u.Value = create()
-				obj := L.CreateTable(0, 1)
-				obj.RawSetString(state, u)
+				obj := shape.Record([]lua.LValue{u})
 				obj.Metatable = mt
 				L.Push(obj)
 				return 1
@@ -59,13 +63,14 @@ func digest(create func() hash.Hash) func(*handler.VM) lua.LGFunction {
 				if n, ok := L.Get(3).(lua.LNumber); ok && n >= 0 && int(n) < len(s) {
 					s = s[:int(n)]
 				}
-				h.Write([]byte(s)) //nolint:errcheck // a hash never fails
+				h.Write(unsafe.Slice(unsafe.StringData(s), len(s))) //nolint:errcheck // a hash never fails, nor changes what it reads
 				L.Push(lua.LTrue)
 				return 1
 			}))
 			// digest = obj:final()
 			mod.RawSetString("final", L.NewFunction(func(L *lua.LState) int {
-				L.Push(lua.LString(checkHash(L).Sum(nil)))
+				var room [sha512.Size]byte
+				L.Push(machine.CopyString(checkHash(L).Sum(room[:0])))
 				return 1
 			}))
 			// ok = obj:reset()
