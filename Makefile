@@ -7,7 +7,7 @@ LINT     := bin/golangci-lint
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test race e2e conformance bench conformance-report lint fmt fuzz cover dist clean deps
+.PHONY: help run build test race e2e conformance bench pgo conformance-report lint fmt fuzz cover dist clean deps
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
@@ -40,7 +40,14 @@ conformance-report: ## write docs/conformance.md from RESULTS=file.json (and BAS
 	$(GO) run ./scripts/conformance -report $(RESULTS) -baseline "$(BASELINE)" > docs/conformance.md.new && mv docs/conformance.md.new docs/conformance.md
 
 bench: build ## moongate beside OpenResty, every workload, into bench/out; one of them: make bench W=hello,proxy
-	$(GO) run ./bench -moongate $(BIN) -referee -o bench/out -w '$(W)' $(BENCHFLAGS)
+	$(GO) run ./bench -moongate $(BIN) -workers 1,2 -referee -o bench/out -w '$(W)' $(BENCHFLAGS)
+
+# Each is profiled for the same time, so that each counts the same.
+PGO_WORKLOADS ?= static,hello,headers,phases,proxy,gateway,limit,redis,regex,capture,bodyfilter,json-2k,tls,sleep
+pgo: build ## profile moongate under load, for the compiler: writes cmd/moongate/default.pgo
+	@rm -rf bench/out/pgo
+	$(GO) run ./bench -moongate $(BIN) -against none -rounds 5 -w '$(PGO_WORKLOADS)' -profile bench/out/pgo
+	$(GO) tool pprof -proto -output cmd/moongate/default.pgo bench/out/pgo/*.pprof
 
 lint: $(LINT) ## golangci-lint
 	$(LINT) run

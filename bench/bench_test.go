@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -34,7 +33,7 @@ func freePorts(t *testing.T) int {
 	t.Helper()
 next:
 	for base := 21000 + os.Getpid()%400*20; base < 31000; base += 20 {
-		for _, i := range []int{1, 2, 10, 11} {
+		for _, i := range []int{1, 2, 6, 7, 10, 11, 15, 16} {
 			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
 			if err != nil {
 				continue next
@@ -60,8 +59,8 @@ func buildMoongate(t *testing.T) string {
 func measureAll(t *testing.T, h *harness, loads []*workload.Workload) {
 	t.Helper()
 	for _, w := range loads {
-		rep := h.measure(context.Background(), w)
-		h.rep.Workloads = append(h.rep.Workloads, rep)
+		rep := h.measure(t.Context(), w, 1)
+		h.rep.Workloads = append(h.rep.Workloads, *rep)
 		if rep.Error != "" {
 			t.Errorf("%s: %s", w.Title(), rep.Error)
 			continue
@@ -105,7 +104,7 @@ func TestHarness(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
-	o := &options{rounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: 1, noPin: true,
+	o := &options{rounds: 1, maxRounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: []int{1}, noPin: true,
 		against: "fasthttp", moongate: buildMoongate(t), basePort: freePorts(t)}
 	common, err := embedded.ReadFile("workloads/common.conf")
 	if err != nil {
@@ -116,7 +115,7 @@ func TestHarness(t *testing.T) {
 		t.Fatal(err)
 	}
 	loads, err := workload.Load(embedded, "workloads", []string{"static", "headers", "phases", "proxy", "jwt", "limit", "regex", "redis",
-		"gateway", "json-2k", "lua-strings", "connect", "tls-handshake", "locations-100"})
+		"gateway", "json-2k", "lua-strings", "connect", "tls-handshake"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +129,16 @@ func TestHarness(t *testing.T) {
 	}
 	h.o.round = time.Second
 	measureAll(t, h, loads)
+	again := len(h.rep.Workloads) - 1
+
+	h.o.round = 200 * time.Millisecond
+	if loads, err = workload.Load(embedded, "workloads", []string{"names-10", "names-100"}); err != nil {
+		t.Fatal(err)
+	}
+	h.measureAll(t.Context(), loads)
+	if len(h.rep.Growth) != 1 || h.rep.Growth[0].Ratio().N != 1 || h.rep.Growth[0].To != 100 {
+		t.Errorf("growth: %+v", h.rep.Growth)
+	}
 
 	o.out = t.TempDir()
 	if err := h.write(); err != nil {
@@ -140,7 +149,7 @@ func TestHarness(t *testing.T) {
 	if err != nil || json.Unmarshal(text, &rep) != nil || len(rep.Workloads) != len(h.rep.Workloads) {
 		t.Errorf("report.json: %v", err)
 	}
-	if reloads := rep.Workloads[len(rep.Workloads)-1].Sides[0].Reloads; reloads == 0 {
+	if reloads := rep.Workloads[again].Sides[0].Reloads; reloads == 0 {
 		t.Error("no reloads")
 	}
 	if page, err := os.ReadFile(filepath.Join(o.out, "report.html")); err != nil || !strings.Contains(string(page), "</html>") {
@@ -175,20 +184,20 @@ func TestDivide(t *testing.T) {
 	}
 	for _, tt := range tests {
 		server, load := divide(tt.cores, tt.workers)
-		if fmt.Sprint(server) != tt.server || fmt.Sprint(load) != tt.load {
+		if fmt.Sprint(server) != tt.server || fmt.Sprint(load) != tt.load || shared(server, load) != (tt.server == tt.load) {
 			t.Errorf("%s: %v and %v", tt.name, server, load)
 		}
 	}
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range [][]string{{"-rounds", "0"}, {"stray"}, {"-workers", "0"}, {"-nonsense"}} {
+	for _, args := range [][]string{{"-rounds", "0"}, {"stray"}, {"-workers", "0"}, {"-workers", "1,x"}, {"-workers", "2,2"}, {"-workers", ""}, {"-nonsense"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("%v is accepted", args)
 		}
 	}
-	o, err := parse([]string{"-quick", "-w", "a, b", "-against", "none"})
-	if err != nil || o.rounds != 3 || len(split(o.words)) != 2 || len(split(o.against)) != 0 {
+	o, err := parse([]string{"-quick", "-w", "a, b", "-against", "none", "-workers", "1,2"})
+	if err != nil || o.rounds != 3 || fmt.Sprint(o.workers) != "[1 2]" || len(split(o.words)) != 2 || len(split(o.against)) != 0 {
 		t.Errorf("%+v %v", o, err)
 	}
 }

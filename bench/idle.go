@@ -61,7 +61,7 @@ func (s *session) idleOn(ctx context.Context, sd *side, n int) error {
 		}
 	}
 	settle(ctx)
-	base, first := engine.ReadMemory(sd.srv.Pid()), len(conns)
+	few, first := engine.ReadMemory(sd.srv.Pid()), len(conns)
 	for len(conns) < n {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -72,8 +72,7 @@ func (s *session) idleOn(ctx context.Context, sd *side, n int) error {
 	}
 	settle(ctx)
 	sd.rep.Memory = engine.ReadMemory(sd.srv.Pid())
-	sd.rep.MemoryBase = base
-	sd.rep.MemoryEach = float64(sd.rep.Memory-base) / float64(n-first)
+	sd.rep.MemoryEach = float64(sd.rep.Memory-few) / float64(n-first)
 	for _, c := range conns { // each must still be there
 		c.SetReadDeadline(time.Now().Add(time.Millisecond / 10)) //nolint:errcheck // a failure shows below
 		if _, err := c.Read(buf[:1]); errors.Is(err, io.EOF) {

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -49,41 +51,46 @@ func dispatch() error {
 
 // options are the command line.
 type options struct {
-	words    string
-	against  string
-	rounds   int
-	round    time.Duration
-	warmup   time.Duration
-	workers  int
-	out      string
-	moongate string
-	dir      string
-	profile  string
-	basePort int
-	from     string
-	list     bool
-	install  bool
-	quick    bool
-	noPin    bool
-	keep     bool
-	referee  bool
+	words     string
+	against   string
+	rounds    int
+	maxRounds int
+	round     time.Duration
+	warmup    time.Duration
+	workers   []int
+	out       string
+	into      string
+	moongate  string
+	dir       string
+	profile   string
+	basePort  int
+	from      string
+	list      bool
+	install   bool
+	quick     bool
+	noPin     bool
+	keep      bool
+	referee   bool
 }
 
 func parse(args []string) (*options, error) {
 	o := &options{}
+	var workers string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.words, "w", "", "workloads or groups, separated by commas; all without it")
 	f.StringVar(&o.against, "against", "openresty", "engines to compare with, separated by commas: openresty, nginx, fasthttp, skipper; none")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each engine")
-	f.DurationVar(&o.round, "round", 2*time.Second, "length of a round")
+	f.IntVar(&o.maxRounds, "max-rounds", 0, "as many rounds at most where the ratio is not known to 5 % after -rounds; by default three times as many, where equal no more")
+	f.DurationVar(&o.round, "round", time.Second, "length of a round")
 	f.DurationVar(&o.warmup, "warmup", time.Second, "load before the first round, which is not counted")
-	f.IntVar(&o.workers, "workers", 1, "workers, each on a core of its own as far as there are any")
+	f.StringVar(&workers, "workers", "1", "workers, each on a core of its own as far as there are any; with several numbers (1,2) the workloads that have a mark are measured with each")
 	f.StringVar(&o.out, "o", "", "folder for report.json, report.html and report.md")
 	f.StringVar(&o.moongate, "moongate", "", "moongate's binary; by default one is built from this repository")
 	f.StringVar(&o.dir, "workloads", "", "folder of workloads in place of the built-in ones")
 	f.StringVar(&o.profile, "profile", "", "folder for CPU profiles of moongate, one for each workload")
 	f.IntVar(&o.basePort, "port", 27000, "first of the ports on 127.0.0.1 to use")
 	f.StringVar(&o.from, "from", "", "a report.json to show again (with -o: as all files) instead of measuring")
+	f.StringVar(&o.into, "into", "", "a Markdown file in which report.md takes the place of what stands between <!-- figures --> and <!-- /figures -->")
 	f.BoolVar(&o.list, "list", false, "list the workloads and engines")
 	f.BoolVar(&o.install, "install", false, "install Debian's nginx with ngx_lua first (apt-get, as root; Debian starts it on port 80)")
 	f.BoolVar(&o.quick, "quick", false, "three rounds of half a second: a first look")
@@ -97,9 +104,19 @@ func parse(args []string) (*options, error) {
 		return nil, fmt.Errorf("what is %q? (-h lists the flags)", f.Arg(0))
 	}
 	if o.quick {
-		o.rounds, o.round, o.warmup = 3, 500*time.Millisecond, 300*time.Millisecond
+		o.rounds, o.maxRounds, o.round, o.warmup = 3, 3, 500*time.Millisecond, 300*time.Millisecond
 	}
-	if o.rounds < 1 || o.workers < 1 {
+	if o.maxRounds == 0 {
+		o.maxRounds = 3 * o.rounds
+	}
+	for _, word := range split(workers) {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 1 || slices.Contains(o.workers, n) {
+			return nil, fmt.Errorf("-workers %s: not numbers from 1 on, each once", workers)
+		}
+		o.workers = append(o.workers, n)
+	}
+	if o.rounds < 1 || len(o.workers) == 0 {
 		return nil, errors.New("at least one round and one worker")
 	}
 	return o, nil
@@ -173,21 +190,22 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range loads {
-		if ctx.Err() != nil {
-			break
-		}
-		rep := h.measure(ctx, w)
-		h.result(&rep)
-		h.rep.Workloads = append(h.rep.Workloads, rep)
-	}
+	fmt.Fprintf(os.Stderr, "bench: about %v, up to three times that on a busy machine; Ctrl-C ends it with what was measured so far\n", h.about(h.plan(loads)).Round(time.Minute))
+	h.measureAll(ctx, loads)
 	if o.referee && ctx.Err() == nil {
 		if err := h.callReferee(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 		}
 	}
 	h.rep.Machine.LoadAfter = loadAverage()
-	return h.write()
+	h.rep.Took = time.Since(h.rep.Date)
+	if err := h.write(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted: the report is not complete")
+	}
+	return nil
 }
 
 // show writes a report that was measured before.
@@ -211,6 +229,11 @@ func (h *harness) write() error {
 	}
 	if err := h.rep.WriteTable(os.Stdout); err != nil {
 		return err
+	}
+	if h.o.into != "" {
+		if err := h.rep.PasteMarkdown(h.o.into); err != nil {
+			return err
+		}
 	}
 	if h.o.out == "" {
 		return nil
@@ -270,7 +293,7 @@ func installDebian(ctx context.Context) error {
 
 func newReport(o *options, server, load []int) *report.Report {
 	r := &report.Report{Date: time.Now(), Machine: machine()}
-	r.Settings = report.Settings{Rounds: o.rounds, Round: o.round, Warmup: o.warmup, Workers: o.workers,
-		ServerCores: server, LoadCores: load, Profiled: o.profile != ""}
+	r.Settings = report.Settings{Rounds: o.rounds, MaxRounds: o.maxRounds, Round: o.round, Warmup: o.warmup, Workers: o.workers,
+		ServerCores: server, LoadCores: load, Shared: o.noPin || shared(server, load), Profiled: o.profile != ""}
 	return r
 }

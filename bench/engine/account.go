@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,22 +100,26 @@ func family(pid int) []int {
 	return out
 }
 
-// ReadMemory is the proportional set size of a process and its descendants in bytes: what they occupy, with
-// pages that several of them share counted once.
-func ReadMemory(pid int) int64 {
-	var sum int64
-	for _, p := range family(pid) {
-		f, err := os.Open(fmt.Sprintf("/proc/%d/smaps_rollup", p))
-		if err != nil {
+// ReadBusy is what the cores have been used so far, by whomever; the hypervisor's other guests count where the kernel
+// knows of them.
+func ReadBusy(cores []int) (sum time.Duration) {
+	f, err := os.Open("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		name, rest, _ := strings.Cut(sc.Text(), " ")
+		core, err := strconv.Atoi(strings.TrimPrefix(name, "cpu"))
+		if err != nil || !strings.HasPrefix(name, "cpu") || !slices.Contains(cores, core) {
 			continue
 		}
-		for sc := bufio.NewScanner(f); sc.Scan(); {
-			if v, ok := strings.CutPrefix(sc.Text(), "Pss:"); ok {
-				kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(v), " kB"), 10, 64) //nolint:errcheck // the kernel writes numbers
-				sum += kb << 10
+		// user nice system idle iowait irq softirq steal
+		for i, field := range strings.Fields(rest) {
+			if n, err := strconv.ParseInt(field, 10, 64); err == nil && i != 3 && i != 4 && i < 8 {
+				sum += time.Duration(n) * tick
 			}
 		}
-		f.Close()
 	}
 	return sum
 }

@@ -1,11 +1,19 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestReadCPU(t *testing.T) {
@@ -62,9 +70,88 @@ func TestStartReportsFailure(t *testing.T) {
 	if err != nil {
 		t.Skip("no shell")
 	}
-	_, err = Start(Command{Path: sh, Args: []string{"-c", "echo no good >&2; exit 3"}}, nil, "127.0.0.1:1")
+	_, err = Start(t.Context(), Command{Path: sh, Args: []string{"-c", "echo no good >&2; exit 3"}}, nil, "127.0.0.1:1")
 	if err == nil || !strings.Contains(err.Error(), "no good") || !strings.Contains(err.Error(), "exit status 3") {
 		t.Error(err)
+	}
+}
+
+// Another program's port is not taken for the server's.
+func TestStartWantsItsPort(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, err = Start(t.Context(), Command{Path: "sleep", Args: []string{"60"}}, nil, ln.Addr().String())
+	if err == nil || !strings.Contains(err.Error(), "is not free") {
+		t.Error(err)
+	}
+}
+
+// Whoever gives up while a server starts gets it ended.
+func TestStartEndsWithItsContext(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell")
+	}
+	pid := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for {
+			if b, err := os.ReadFile(pid); err == nil && len(b) > 0 {
+				return
+			}
+			select {
+			case <-t.Context().Done():
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	_, err = Start(ctx, Command{Path: sh, Args: []string{"-c", "echo $$ > " + pid + "; sleep 60; true"}}, nil, "127.0.0.1:1")
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	var n int
+	b, _ := os.ReadFile(pid)
+	fmt.Sscan(string(b), &n)
+	if err := syscall.Kill(n, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("process %d is still there: %v", n, err)
+	}
+}
+
+func TestReadPeak(t *testing.T) {
+	ResetPeak(os.Getpid())
+	before := ReadPeak(os.Getpid())
+	room, err := unix.Mmap(-1, 0, 32<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Skip(err)
+	}
+	for i := 0; i < len(room); i += 4096 {
+		room[i] = 1
+	}
+	unix.Munmap(room)
+	if grown := ReadPeak(os.Getpid()) - before; grown < 16<<20 || grown > 128<<20 {
+		t.Errorf("32 MB for a moment made the peak %d bytes higher", grown)
+	}
+}
+
+func TestReadBusy(t *testing.T) {
+	cores, err := Cores()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := ReadBusy(cores)
+	own := func() time.Duration { c, _ := ReadCPU(os.Getpid()); return c.Total }
+	for start := own(); own()-start < 100*time.Millisecond; {
+	}
+	if used := ReadBusy(cores) - before; used < 50*time.Millisecond {
+		t.Errorf("100 ms of work made the cores busy for %v", used)
+	}
+	if ReadBusy([]int{1 << 20}) != 0 {
+		t.Error("a core that is not there is busy")
 	}
 }
 

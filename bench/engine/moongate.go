@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"debug/buildinfo"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // Moongate is the gateway of this repository.
@@ -13,12 +15,31 @@ type Moongate struct {
 // Name is "moongate".
 func (m *Moongate) Name() string { return "moongate" }
 
-// Version is what `moongate version` says.
+// Version is what `moongate version` says, with the commit and the compiler that the binary names.
 func (m *Moongate) Version() (string, error) {
 	if _, err := os.Stat(m.Bin); err != nil {
 		return "", fmt.Errorf("moongate: %w (make build)", err)
 	}
-	return output(m.Bin, "version")
+	v, err := output(m.Bin, "version")
+	if err != nil {
+		return "", err
+	}
+	if _, own, ok := strings.Cut(v, "(moongate "); ok {
+		v = "moongate " + strings.TrimSuffix(own, ")")
+	}
+	info, err := buildinfo.ReadFile(m.Bin)
+	if err != nil {
+		return v, nil //nolint:nilerr // a binary that was packed says less
+	}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 7:
+			v += ", commit " + s.Value[:7]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			v += " with changes"
+		}
+	}
+	return v + ", " + info.GoVersion, nil
 }
 
 // Serves is nil: every workload is made for it.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// patience is how long a server may take to listen.
+const patience = 30 * time.Second
 
 // Server is a program that runs, pinned to its cores.
 type Server struct {
@@ -45,12 +49,16 @@ func (t *tail) String() string {
 	return string(bytes.TrimSpace(t.b))
 }
 
-// Start runs a command on the given cores and waits until addr takes connections.
-func Start(c Command, cores []int, addr string) (*Server, error) {
+// Start runs a command on the given cores and waits until addr takes connections. The command ends with this process at
+// the latest, even where that is killed.
+func Start(ctx context.Context, c Command, cores []int, addr string) (*Server, error) {
+	if err := free(addr); err != nil {
+		return nil, err
+	}
 	s := &Server{cmd: exec.Command(c.Path, c.Args...), log: &tail{}, done: make(chan struct{})}
 	s.cmd.Env = append(os.Environ(), c.Env...)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := startOn(s.cmd, cores); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Path, err)
 	}
@@ -58,7 +66,7 @@ func Start(c Command, cores []int, addr string) (*Server, error) {
 		s.err = s.cmd.Wait()
 		close(s.done)
 	}()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(patience); ; {
 		conn, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
 			conn.Close()
@@ -69,14 +77,26 @@ func Start(c Command, cores []int, addr string) (*Server, error) {
 			if s.err == nil {
 				s.err = errors.New("exit status 0")
 			}
-			return nil, fmt.Errorf("%s ended at its start (%w): %s", c.Path, s.err, s.log)
+			return nil, fmt.Errorf("%s ended at its start (%w) and said: %s", c.Path, s.err, s.log)
+		case <-ctx.Done():
+			s.Stop()
+			return nil, ctx.Err()
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			s.Stop()
-			return nil, fmt.Errorf("%s does not listen on %s: %s", c.Path, addr, s.log)
+			return nil, fmt.Errorf("%s runs, but does not listen on %s after %v; it said: %s", c.Path, addr, patience, s.log)
 		}
 	}
+}
+
+// free reports an address that another program has, whose answers would be taken for the server's.
+func free(addr string) error {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%s is not free (-port takes other ports): %w", addr, err)
+	}
+	return ln.Close()
 }
 
 // startOn starts a command with the affinity of the cores. A child inherits the affinity of the thread that

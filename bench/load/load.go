@@ -28,10 +28,22 @@ type Options struct {
 	Duration    time.Duration // load that is counted
 	Timeout     time.Duration // an answer that takes longer is an error; 10 s where 0
 	Threads     int           // event loops; the number of cores where 0
+	Idle        Idle          // what a loop with a rate does while nothing is to do
 	// Mark is called when the counting begins and when it ends, in the thread that counts: the place to read
 	// the server's clocks.
 	Mark func(end bool)
 }
+
+// Idle is what a loop with a rate does until the next request is due or the next answer comes. A loop that slept would
+// have to be woken for each: that costs the server's side of a machine time, and adds the time of waking to every latency.
+type Idle int
+
+// The ways to be idle.
+const (
+	Sleep Idle = iota // for a core that the servers share
+	Yield             // for a core that other programs share which answer for the servers
+	Spin              // for a core of its own
+)
 
 // Result is what a run saw while it counted.
 type Result struct {
@@ -47,7 +59,10 @@ type Result struct {
 	// free. Their wait so far is in the histogram.
 	Late    int64
 	Latency Histogram // of right answers, and of late requests
-	Example error     // the first failure
+	// Lag is how long after its instant the load itself sent a request of a fixed rate for which a connection
+	// was free: latency that is not the server's.
+	Lag     Histogram
+	Example error // the first failure
 }
 
 // Failures is the number of requests without a right answer.
@@ -72,6 +87,7 @@ func (r *Result) merge(o *Result) {
 	r.Connects += o.Connects
 	r.Late += o.Late
 	r.Latency.Merge(&o.Latency)
+	r.Lag.Merge(&o.Lag)
 	if r.Example == nil {
 		r.Example = o.Example
 	}
@@ -158,12 +174,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 }
 
 // Once sends the first request on a connection of its own and checks the answer.
-func Once(o Options) error {
+func Once(ctx context.Context, o Options) error {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second
 	}
 	st := stream{s: &streams{o: &o, w: &window{base: time.Now()}}}
 	defer st.hangUp()
-	_, err := st.exchange(context.Background(), &o.Requests[0])
+	_, err := st.exchange(ctx, &o.Requests[0])
 	return err
 }

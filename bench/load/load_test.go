@@ -102,10 +102,53 @@ func TestNewConnections(t *testing.T) {
 }
 
 func TestFixedRate(t *testing.T) {
-	r := run(t, Options{Addr: serve(t, ok), Connections: 8, KeepAlive: true, Rate: 500, Duration: 400 * time.Millisecond})
-	// every request that was due within the window is counted, however late the machine was
-	if total := r.Requests + r.Late; total < 199 || total > 202 || r.Failures() != 0 {
-		t.Errorf("%d requests and %d late ones of 200: %v", r.Requests, r.Late, r.Example)
+	for _, idle := range []Idle{Sleep, Yield, Spin} {
+		r := run(t, Options{Addr: serve(t, ok), Connections: 8, KeepAlive: true, Rate: 500, Duration: 400 * time.Millisecond, Idle: idle, Threads: 1})
+		// every request that was due within the window is counted, however late the machine was
+		if total := r.Requests + r.Late; total < 199 || total > 202 || r.Failures() != 0 {
+			t.Errorf("%d requests and %d late ones of 200: %v", r.Requests, r.Late, r.Example)
+		}
+		if r.Lag.Count() == 0 {
+			t.Error("no request was sent while a connection was free")
+		}
+	}
+}
+
+// An answer that was right once is known again without being parsed; one that differs in a byte, or has more, is not.
+func TestKnownAnswers(t *testing.T) {
+	tests := []struct {
+		name   string
+		answer func(n int64) string
+		wrong  bool
+	}{
+		{"the same", ok, false},
+		{"another head", func(n int64) string {
+			return fmt.Sprintf("HTTP/1.1 200 OK\r\nX-Count: %d\r\nContent-Length: 5\r\n\r\nhello", n)
+		}, false},
+		{"the tenth is wrong", func(n int64) string {
+			if n%10 == 0 {
+				return "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhellO"
+			}
+			return ok(n)
+		}, true},
+		{"the tenth has more", func(n int64) string {
+			if n%10 == 0 {
+				return ok(n) + "!"
+			}
+			return ok(n)
+		}, true},
+		{"with their connection's end", func(int64) string { return "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello" }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := run(t, Options{Addr: serve(t, tt.answer), Connections: 2, KeepAlive: true, Duration: 150 * time.Millisecond, Threads: 1})
+			if r.Requests == 0 || (r.Wrong > 0) != tt.wrong {
+				t.Errorf("%d right, %d wrong: %v", r.Requests, r.Wrong, r.Example)
+			}
+			if tt.wrong && r.Wrong > r.Requests {
+				t.Errorf("%d right, %d wrong of ten that are right but one", r.Requests, r.Wrong)
+			}
+		})
 	}
 }
 
@@ -155,12 +198,12 @@ func TestFailures(t *testing.T) {
 }
 
 func TestOnce(t *testing.T) {
-	if err := Once(Options{Addr: serve(t, ok), Requests: []Request{hello}}); err != nil {
+	if err := Once(t.Context(), Options{Addr: serve(t, ok), Requests: []Request{hello}}); err != nil {
 		t.Error(err)
 	}
 	wrong := errors.New("never right")
 	picky := Request{Wire: hello.Wire, Check: func(*Response) error { return wrong }}
-	if err := Once(Options{Addr: serve(t, ok), Requests: []Request{picky}}); !errors.Is(err, wrong) {
+	if err := Once(t.Context(), Options{Addr: serve(t, ok), Requests: []Request{picky}}); !errors.Is(err, wrong) {
 		t.Error(err)
 	}
 }

@@ -1,11 +1,11 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,6 +17,7 @@ const (
 	drainClosed   = 500 * time.Millisecond
 	drainOpen     = 3 * time.Second
 	firstBuffer   = 4 << 10
+	maxKnown      = 16 << 10
 )
 
 // conn is a place for one connection. Its socket comes and goes.
@@ -30,6 +31,7 @@ type conn struct {
 	in         []byte
 	n          int
 	p          parser
+	index      int           // of the request
 	due        time.Duration // where the latency is counted from
 }
 
@@ -49,13 +51,13 @@ type loop struct {
 	busy       int
 	next       int // request
 	schedule   *Schedule
+	starved    bool     // requests were due when no connection was free
+	known      [][]byte // for each request the last right answer, byte for byte
 	res        Result
 }
 
 func runLoop(ctx context.Context, o *Options, w *window, conns, index int) (*Result, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	l := &loop{o: o, w: w, first: index == 0, next: index * 7}
+	l := &loop{o: o, w: w, first: index == 0, next: index * 7, known: make([][]byte, len(o.Requests))}
 	ap, err := netip.ParseAddrPort(o.Addr)
 	if err != nil || !ap.Addr().Is4() {
 		return nil, fmt.Errorf("load: %q is no numeric IPv4 address and port", o.Addr)
@@ -69,7 +71,7 @@ func runLoop(ctx context.Context, o *Options, w *window, conns, index int) (*Res
 		return nil, fmt.Errorf("load: timerfd: %w", err)
 	}
 	defer unix.Close(l.timer) //nolint:errcheck // nothing is left to do with it
-	if err := unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, l.timer, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(l.timer)}); err != nil {
+	if err := unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, l.timer, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET&0xffffffff, Fd: int32(l.timer)}); err != nil {
 		return nil, fmt.Errorf("load: epoll: %w", err)
 	}
 	for range conns {
@@ -118,24 +120,45 @@ func (l *loop) run(ctx context.Context) {
 			l.timeouts(now)
 			scan = now + time.Second
 		}
-		l.arm(now)
-		n, err := unix.EpollWait(l.ep, events, 50)
-		if err != nil && !errors.Is(err, unix.EINTR) {
+		n, err := l.await(now, events)
+		if err != nil {
 			l.fail(nil, &l.res.Lost, fmt.Errorf("epoll: %w", err))
 			return
 		}
-		for i := range max(n, 0) {
+		for i := range n {
 			fd := int(events[i].Fd)
 			if fd == l.timer {
-				var b [8]byte
-				unix.Read(l.timer, b[:]) //nolint:errcheck // only its ending counts
-				continue
+				continue // its edge was all
 			}
 			if c := l.byFD[fd]; c != nil {
 				l.event(c, events[i].Events)
 			}
 		}
 	}
+}
+
+// await takes events from the kernel. It looks first and waits only if there are none: at saturation there
+// always are, and a call that cannot block need not be announced to Go's scheduler. With a rate it need not wait at
+// all (Idle).
+func (l *loop) await(now time.Duration, events []unix.EpollEvent) (int, error) {
+	if n, errno := poll(l.ep, events); n > 0 || errno != 0 && errno != unix.EINTR {
+		return n, fault(errno)
+	}
+	if l.schedule != nil && l.w.state.Load() < 2 {
+		switch l.o.Idle {
+		case Spin:
+			return 0, nil
+		case Yield:
+			unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) //nolint:errcheck // it cannot fail
+			return 0, nil
+		}
+	}
+	l.arm(now)
+	n, err := unix.EpollWait(l.ep, events, 50)
+	if errors.Is(err, unix.EINTR) {
+		return 0, nil
+	}
+	return max(n, 0), err
 }
 
 // arm sets the timer to the next instant at which something is to do.
@@ -166,9 +189,12 @@ func (l *loop) begin(now time.Duration) {
 		l.idle = append(l.idle, l.cooling...)
 		l.cooling = l.cooling[:0]
 	}
+	starved := l.starved
+	l.starved = false
 	for len(l.idle) > 0 {
 		c := l.idle[0]
 		if c.fd < 0 && l.connecting >= maxConnecting {
+			l.starved = true
 			return
 		}
 		due := now
@@ -177,14 +203,19 @@ func (l *loop) begin(now time.Duration) {
 			if due, ok = l.schedule.Take(now); !ok {
 				return
 			}
+			if !starved && l.w.state.Load() == 1 {
+				l.res.Lag.Record(int64(now - due))
+			}
 		}
 		l.idle = l.idle[1:]
 		l.start(c, due)
 	}
+	l.starved = true
 }
 
 func (l *loop) start(c *conn, due time.Duration) {
-	c.req = &l.o.Requests[l.next%len(l.o.Requests)]
+	c.index = l.next % len(l.o.Requests)
+	c.req = &l.o.Requests[c.index]
 	l.next++
 	c.due, c.out, c.n, c.busy = due, c.req.Wire, 0, true
 	c.p.reset()
@@ -222,15 +253,15 @@ func (l *loop) connect(c *conn) {
 
 func (l *loop) write(c *conn) {
 	for len(c.out) > 0 {
-		n, err := unix.Write(c.fd, c.out)
-		if errors.Is(err, unix.EAGAIN) {
+		n, errno := writeNow(c.fd, c.out)
+		switch errno {
+		case 0:
+		case unix.EAGAIN:
 			l.wantWrite(c, true)
 			return
-		}
-		if errors.Is(err, unix.EINTR) {
+		case unix.EINTR:
 			continue
-		}
-		if err != nil {
+		default:
 			// an early answer may lie there, though the server takes no more of the request
 			c.out = nil
 			l.read(c)
@@ -283,19 +314,17 @@ func (l *loop) read(c *conn) {
 		if c.n == len(c.in) {
 			c.in = append(c.in, make([]byte, max(firstBuffer, len(c.in)))...)
 		}
-		n, err := unix.Read(c.fd, c.in[c.n:])
-		if errors.Is(err, unix.EAGAIN) {
+		n, errno := readNow(c.fd, c.in[c.n:])
+		switch {
+		case errno == unix.EAGAIN:
 			return
-		}
-		if errors.Is(err, unix.EINTR) {
+		case errno == unix.EINTR:
 			continue
-		}
-		if !c.busy {
+		case !c.busy:
 			l.close(c) // the server ended a connection that was not in use
 			return
-		}
-		if err != nil {
-			l.fail(c, &l.res.Lost, fmt.Errorf("read: %w", err))
+		case errno != 0:
+			l.fail(c, &l.res.Lost, fmt.Errorf("read: %w", errno))
 			return
 		}
 		full := n == len(c.in)-c.n
@@ -303,13 +332,20 @@ func (l *loop) read(c *conn) {
 		if l.w.state.Load() == 1 {
 			l.res.Bytes += int64(n)
 		}
+		if known := l.known[c.index]; n > 0 && bytes.Equal(c.in[:c.n], known) {
+			l.finish(c, false) // the same bytes as the last right answer are right
+			return
+		}
 		used, done, err := c.p.parse(c.in[:c.n], n == 0)
 		switch {
 		case err != nil:
 			l.fail(c, &l.res.Lost, err)
 			return
 		case done:
-			l.finish(c, used, n == 0)
+			if l.check(c, used) {
+				l.remember(c, used)
+				l.finish(c, n == 0)
+			}
 			return
 		case n == 0:
 			l.fail(c, &l.res.Lost, errTruncated)
@@ -320,28 +356,39 @@ func (l *loop) read(c *conn) {
 	}
 }
 
-// finish takes a complete answer, and sends the next request where there is no schedule.
-func (l *loop) finish(c *conn, used int, eof bool) {
-	now := l.w.now()
-	res := &c.p.res
+// check reports whether a complete answer is right, and counts it if not.
+func (l *loop) check(c *conn, used int) bool {
 	var wrong error
 	if c.req.Check != nil {
-		wrong = c.req.Check(res)
+		wrong = c.req.Check(&c.p.res)
 	}
 	if wrong == nil && used < c.n {
 		wrong = fmt.Errorf("%d bytes after the answer", c.n-used)
 	}
 	if wrong != nil {
 		l.fail(c, &l.res.Wrong, wrong)
-		return
 	}
+	return wrong == nil
+}
+
+// remember keeps a right answer, so that the same bytes need not be parsed and checked again: most servers' answers
+// change once a second, with their Date. An answer that ends with its connection is none of these, nor is a long one.
+func (l *loop) remember(c *conn, used int) {
+	if used <= maxKnown && !c.p.res.Close {
+		l.known[c.index] = append(l.known[c.index][:0], c.in[:used]...)
+	}
+}
+
+// finish counts a right answer, and sends the next request where there is no schedule.
+func (l *loop) finish(c *conn, eof bool) {
+	now := l.w.now()
 	if l.counts(c) {
 		l.res.Requests++
 		l.res.Latency.Record(int64(now - c.due))
 	}
 	c.busy = false
 	l.busy--
-	if eof || res.Close || !l.o.KeepAlive || len(c.out) > 0 {
+	if eof || c.p.res.Close || !l.o.KeepAlive || len(c.out) > 0 {
 		l.close(c)
 	}
 	if l.schedule == nil && l.w.state.Load() < 2 && (c.fd >= 0 || l.connecting < maxConnecting) {

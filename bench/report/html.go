@@ -11,17 +11,26 @@ func (r *Report) WriteHTML(w io.Writer) error { return page.Execute(w, r.view())
 
 type view struct {
 	*Report
-	Shared  bool
-	Summary []summary
-	Groups  []group
-	Colours []engineColour
+	Where, How, Quiet string
+	Warnings          []string
+	Summary           []summary
+	Marks             []markKind
+	Tally             string
+	Groups            []group
+	Sections          []section
+	Colours           []engineColour
+}
+
+type markKind struct {
+	Name, Tally string
+	Marks       []Mark
 }
 
 type engineColour struct{ Name, Version, Colour string }
 
 type summary struct {
-	Against string
-	Chart   template.HTML
+	Against  string
+	CPU, P99 template.HTML
 }
 
 type group struct {
@@ -50,11 +59,16 @@ type row struct {
 
 // Columns are the heads of a workload's table.
 func (view) Columns() []string {
-	return []string{"req/s", "CPU per request", "ratio", "user : system", "p50", "p90", "p99", "p99.9", "max", "memory", "failed"}
+	return []string{"req/s", "CPU per request", "ratio", "rounds", "user : system", "p50", "p90", "p99", "p99.9", "max", "busy", "memory", "failed"}
 }
 
 func (r *Report) view() *view {
-	v := &view{Report: r, Shared: r.Settings.Shared()}
+	v := &view{Report: r, Where: r.where(), How: r.how(), Quiet: r.quiet(), Warnings: r.warnings(), Sections: r.sections()}
+	marks := r.Marks()
+	v.Tally = tally(marks)
+	for _, k := range kinds(marks) {
+		v.Marks = append(v.Marks, markKind{k[0].Kind, tally(k), k})
+	}
 	colour := func(name string) string {
 		for i, e := range r.Engines {
 			if e.Name == name {
@@ -66,8 +80,8 @@ func (r *Report) view() *view {
 	for i, e := range r.Engines {
 		v.Colours = append(v.Colours, engineColour{e.Name, e.Version, colours[i%len(colours)]})
 		if i > 0 {
-			if c := r.ratioChart(e.Name); c != "" {
-				v.Summary = append(v.Summary, summary{e.Name, c})
+			if c := r.cpuChart(e.Name); c != "" {
+				v.Summary = append(v.Summary, summary{e.Name, c, r.p99Chart(e.Name)})
 			}
 		}
 	}
@@ -124,7 +138,7 @@ func (wl *Workload) view(colour func(string) string) workloadView {
 }
 
 func (s *Side) cells(first *Side) []string {
-	out := []string{"–", "–", "", "–"}
+	out := []string{"–", "–", "", "–", "–"}
 	if n := Over(s.Full, RPS); n.N > 0 {
 		out[0] = FormatCount(n.Median)
 		if Over(s.Full, Busy).Median < 0.9 {
@@ -134,6 +148,7 @@ func (s *Side) cells(first *Side) []string {
 	if rounds := s.CPURounds(); len(rounds) > 0 {
 		c := Over(rounds, CPUEach)
 		out[1] = fmt.Sprintf("%s (%s to %s)", FormatDuration(Duration(c.Median)), FormatDuration(Duration(c.Min)), FormatDuration(Duration(c.Max)))
+		out[3] = fmt.Sprint(c.N)
 		if first != nil {
 			if q := Ratio(first.CPURounds(), rounds, CPUEach); q.N > 0 {
 				out[2] = fmt.Sprintf("%.2f (%.2f to %.2f)", q.Median, q.Min, q.Max)
@@ -145,15 +160,16 @@ func (s *Side) cells(first *Side) []string {
 			system += rounds[i].System.Seconds()
 		}
 		if user+system > 0 {
-			out[3] = fmt.Sprintf("%.0f : %.0f", 100*user/(user+system), 100*system/(user+system))
+			out[4] = fmt.Sprintf("%.0f : %.0f", 100*user/(user+system), 100*system/(user+system))
 		}
 	}
 	for _, l := range latencyFigures {
-		if len(s.Steady) == 0 {
-			out = append(out, "–")
-			continue
-		}
-		out = append(out, FormatDuration(Duration(Over(s.Steady, l.f).Median)))
+		out = append(out, s.latency(l.f))
+	}
+	if b := Over(s.Steady, Busy); b.N > 0 {
+		out = append(out, fmt.Sprintf("%.0f %%", 100*b.Median))
+	} else {
+		out = append(out, "–")
 	}
 	memory := FormatBytes(float64(s.Memory))
 	if s.MemoryEach > 0 {
@@ -162,40 +178,4 @@ func (s *Side) cells(first *Side) []string {
 	return append(out, memory, fmt.Sprint(s.Fails()))
 }
 
-var page = template.Must(template.New("page").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>moongate benchmark, {{.Date.Format "2006-01-02"}}</title>
-<style>
-body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1080px;margin:2em auto;padding:0 1em}
-h1{font-size:1.6em} h2{margin-top:2em;border-bottom:1px solid #ddd} h3{margin:1.6em 0 .2em}
-p{margin:.3em 0} .muted{color:#666} .scroll{overflow-x:auto}
-table{border-collapse:collapse;font-size:13px;margin:.5em 0} td,th{padding:.2em .6em;text-align:right;border-bottom:1px solid #eee;white-space:nowrap}
-td:first-child,th:first-child{text-align:left}
-i.c{display:inline-block;width:.8em;height:.8em;margin-right:.4em;border-radius:2px}
-svg{max-width:100%;height:auto} svg text{font:12px system-ui,sans-serif;fill:#444} .grid{stroke:#e3e3e3} .one{stroke:#555} .range{stroke-width:1.5}
-</style>
-<h1>What moongate costs beside {{range $i, $s := .Summary}}{{if $i}}, {{end}}{{$s.Against}}{{else}}nothing else{{end}}</h1>
-<p>{{.Date.Format "2006-01-02 15:04 MST"}} · {{.Machine.CPU}}, {{.Machine.Cores}} cores, {{.Machine.MemoryMB}} MB · Linux {{.Machine.Kernel}} · load average {{printf "%.1f" .Machine.LoadBefore}} before, {{printf "%.1f" .Machine.LoadAfter}} after</p>
-<p>{{range .Colours}}<i class="c" style="background:{{.Colour}}"></i><b>{{.Name}}</b> {{.Version}}<br>{{end}}</p>
-<p>{{.Settings.Rounds}} rounds of {{.Settings.Round}} for each engine, in turn; {{.Settings.Workers}} worker(s); servers on cores {{.Settings.ServerCores}}, load on cores {{.Settings.LoadCores}}.
-{{if .Shared}}<b>Servers and load share cores: requests a second and latency say little here.</b>{{end}}
-{{if .Settings.Profiled}}<b>A CPU profile of moongate was taken meanwhile: its figures are a little high.</b>{{end}}</p>
-<p class="muted">CPU time per request is user and system time of all the server's processes, read from the kernel at the moments when counting began and ended, by the
-right answers in between: the figure that other programs on the machine disturb least. Every answer was checked. Latency is at a fixed rate, half of what the slowest engine could do,
-counted from the moment each request was due. Figures are medians of the rounds. ~ marks requests a second at which the server did not have its cores busy: the load generator, the workload or other programs were the limit.</p>
-{{range .Summary}}<h2>CPU time per request: moongate by {{.Against}}</h2>
-<p class="muted">Bars to the right: moongate needs more. The dark line is the range of the rounds.</p>{{.Chart}}{{end}}
-{{$columns := .Columns}}
-{{range .Groups}}<h2>{{.Name}}</h2>
-{{range .Sweeps}}<h3>{{.Name}}, CPU time per request over the number</h3>{{.Chart}}{{end}}
-{{range .Workloads}}<h3 id="{{.Title}}">{{.Title}}</h3>
-<p>{{.About}} <span class="muted">{{.Connections}} connections{{if .Rate}}; latency at {{printf "%.0f" .Rate}} requests a second{{end}}</span></p>
-<div class="scroll"><table><tr><th></th>{{range $columns}}<th>{{.}}</th>{{end}}</tr>
-{{range .Rows}}<tr><td><i class="c" style="background:{{.Colour}}"></i>{{.Engine}}</td>{{range .Cells}}<td>{{.}}</td>{{end}}</tr>
-{{end}}</table></div>
-{{range .Notes}}<p class="muted">{{.}}</p>{{end}}
-{{.Rounds}}{{.Latency}}
-{{end}}{{end}}
-{{if .Referee}}<h2>Referee</h2>{{range .Referee}}<p>{{.}}</p>{{end}}{{end}}
-</html>
-`))
+var page = template.Must(template.New("page").Parse(pageText))

@@ -1,43 +1,82 @@
 package report
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
-// WriteMarkdown writes the figures as one table for a page of documentation: a line for each workload, the engines
-// side by side.
+// WriteMarkdown writes the figures for a page of documentation: the machine, a table with a line for each workload and the
+// engines side by side, and the marks.
 func (r *Report) WriteMarkdown(w io.Writer) error {
-	head, rule := "| workload |", "|---|"
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Machine: %s.\n", r.where())
 	for _, e := range r.Engines {
-		head += " " + e.Name + " |"
-		rule += "---|"
+		fmt.Fprintf(&b, "%s: %s.\n", capital(e.Name), e.Version)
 	}
-	for _, e := range r.Engines[min(1, len(r.Engines)):] {
-		head += " by " + e.Name + " (rounds) |"
-		rule += "---|"
+	fmt.Fprintf(&b, "%s.\n%s\n\n", capital(r.how()), r.quiet())
+	for _, line := range r.warnings() {
+		fmt.Fprintf(&b, "**%s**\n\n", line)
 	}
-	for _, what := range []string{"p50", "p99"} {
-		head += " " + what + " |"
-		rule += "---|"
-	}
-	head += " memory | failed |"
-	rule += "---|---|"
-	if _, err := fmt.Fprintf(w, "%s\n%s\n", head, rule); err != nil {
-		return err
-	}
-	for i := range r.Workloads {
-		if _, err := fmt.Fprintln(w, r.Workloads[i].markdown(r.Engines)); err != nil {
-			return err
+	r.markdownTable(&b)
+	for _, s := range r.sections() {
+		fmt.Fprintf(&b, "\n%s:\n\n", s.Name)
+		for _, line := range s.Lines {
+			fmt.Fprintf(&b, "* %s\n", line)
 		}
 	}
-	return nil
+	r.markdownMarks(&b)
+	_, err := w.Write(b.Bytes())
+	return err
 }
 
-func (wl *Workload) markdown(engines []Engine) string {
+func (r *Report) markdownTable(b *bytes.Buffer) {
+	head := []string{"workload"}
+	for _, e := range r.Engines {
+		head = append(head, e.Name)
+	}
+	for _, e := range r.Engines[min(1, len(r.Engines)):] {
+		head = append(head, "by "+e.Name+" (rounds)")
+	}
+	head = append(head, "req/s", "p50", "p99", "memory", "failed", "mark")
+	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
+	marks := r.Marks()
+	for i := range r.Workloads {
+		wl := &r.Workloads[i]
+		fmt.Fprintf(b, "| %s |\n", strings.Join(append(wl.markdown(r.Engines), marksOf(marks, wl.Title)), " | "))
+	}
+}
+
+// markdownMarks is the table of what is to be reached.
+func (r *Report) markdownMarks(b *bytes.Buffer) {
+	marks := r.Marks()
+	if len(marks) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nMarks, %s reached:\n\n| what | at most | reached | missed |\n|---|---|---|---|\n", tally(marks))
+	for _, k := range kinds(marks) {
+		for len(k) > 0 { // a line for each limit
+			limit := k[0].Limit
+			var same, rest []Mark
+			for _, m := range k {
+				if m.Limit == limit {
+					same = append(same, m)
+				} else {
+					rest = append(rest, m)
+				}
+			}
+			fmt.Fprintf(b, "| %s | %g | %s | %s |\n", k[0].Kind, limit, list(same, true), list(same, false))
+			k = rest
+		}
+	}
+}
+
+func (wl *Workload) markdown(engines []Engine) []string {
 	cells := []string{wl.Title}
-	each := func(f func(*Side) string) string {
+	each := func(f func(*Side) string) []string {
 		var out []string
 		for _, e := range engines {
 			if s := wl.Side(e.Name); s != nil && s.Skipped == "" {
@@ -46,15 +85,15 @@ func (wl *Workload) markdown(engines []Engine) string {
 				out = append(out, "–")
 			}
 		}
-		return strings.Join(out, " · ")
+		return out
 	}
-	cost := func(s *Side) string {
+	joined := func(f func(*Side) string) string { return strings.Join(each(f), " · ") }
+	cells = append(cells, each(func(s *Side) string {
 		if rounds := s.CPURounds(); len(rounds) > 0 {
 			return FormatDuration(Duration(Over(rounds, CPUEach).Median))
 		}
 		return "–"
-	}
-	cells = append(cells, strings.Split(each(cost), " · ")...)
+	})...)
 	for k := range engines {
 		if k == 0 {
 			continue
@@ -68,21 +107,51 @@ func (wl *Workload) markdown(engines []Engine) string {
 		}
 		cells = append(cells, cell)
 	}
-	for _, f := range []Figure{P50, P99} {
-		cells = append(cells, each(func(s *Side) string {
-			if len(s.Steady) == 0 {
+	return append(cells,
+		joined(func(s *Side) string {
+			if len(s.Full) == 0 {
 				return "–"
 			}
-			return FormatDuration(Duration(Over(s.Steady, f).Median))
-		}))
-	}
-	cells = append(cells,
-		each(func(s *Side) string {
-			if s.MemoryEach > 0 {
-				return FormatBytes(s.MemoryEach) + " each"
-			}
-			return FormatBytes(float64(s.Memory))
+			return FormatCount(Over(s.Full, RPS).Median)
 		}),
-		each(func(s *Side) string { return fmt.Sprint(s.Fails()) }))
-	return "| " + strings.Join(cells, " | ") + " |"
+		joined(func(s *Side) string { return s.latency(P50) }),
+		joined(func(s *Side) string { return s.latency(P99) }),
+		joined(func(s *Side) string { return FormatBytes(float64(s.Memory)) }),
+		joined(func(s *Side) string { return fmt.Sprint(s.Fails()) }))
+}
+
+// latency is the median of a figure over the rounds at the fixed rate.
+func (s *Side) latency(f Figure) string {
+	if len(s.Steady) == 0 {
+		return "–"
+	}
+	return FormatDuration(Duration(Over(s.Steady, f).Median))
+}
+
+const (
+	figuresBegin = "<!-- figures -->\n"
+	figuresEnd   = "<!-- /figures -->"
+)
+
+// PasteMarkdown puts what WriteMarkdown writes into a file, in place of what stands between two comments,
+// <!-- figures --> and <!-- /figures -->.
+func (r *Report) PasteMarkdown(file string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := bytes.Cut(old, []byte(figuresBegin))
+	_, after, ok2 := bytes.Cut(rest, []byte(figuresEnd))
+	if !ok || !ok2 {
+		return errors.New(file + ": no lines <!-- figures --> and <!-- /figures -->")
+	}
+	var b bytes.Buffer
+	b.Write(before)
+	b.WriteString(figuresBegin)
+	if err := r.WriteMarkdown(&b); err != nil {
+		return err
+	}
+	b.WriteString(figuresEnd)
+	b.Write(after)
+	return os.WriteFile(file, b.Bytes(), 0o644) //nolint:gosec // documentation is for everybody
 }

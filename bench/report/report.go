@@ -9,12 +9,14 @@ import (
 // Report is everything that a run measured. Its JSON is the harness's output for programs; durations in it are
 // nanoseconds.
 type Report struct {
-	Date      time.Time  `json:"date"`
-	Machine   Machine    `json:"machine"`
-	Settings  Settings   `json:"settings"`
-	Engines   []Engine   `json:"engines"` // the first is the one that the others are compared with
-	Workloads []Workload `json:"workloads"`
-	Referee   []Referee  `json:"referee,omitempty"`
+	Date      time.Time     `json:"date"`
+	Took      time.Duration `json:"took,omitempty"`
+	Machine   Machine       `json:"machine"`
+	Settings  Settings      `json:"settings"`
+	Engines   []Engine      `json:"engines"` // the first is the one that the others are compared with
+	Workloads []Workload    `json:"workloads"`
+	Growth    []Growth      `json:"growth,omitempty"`
+	Referee   []Referee     `json:"referee,omitempty"`
 }
 
 // Machine is where it ran.
@@ -31,24 +33,14 @@ type Machine struct {
 // Settings are how it ran.
 type Settings struct {
 	Rounds      int           `json:"rounds"`
+	MaxRounds   int           `json:"max_rounds"`
 	Round       time.Duration `json:"round"`
 	Warmup      time.Duration `json:"warmup"`
-	Workers     int           `json:"workers"`
+	Workers     []int         `json:"workers"`
 	ServerCores []int         `json:"server_cores"`
 	LoadCores   []int         `json:"load_cores"`
+	Shared      bool          `json:"shared,omitempty"` // servers and load had cores in common
 	Profiled    bool          `json:"profiled,omitempty"`
-}
-
-// Shared reports whether servers and load have cores in common.
-func (s *Settings) Shared() bool {
-	for _, a := range s.ServerCores {
-		for _, b := range s.LoadCores {
-			if a == b {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Engine is a server that took part.
@@ -66,7 +58,10 @@ type Workload struct {
 	Kind        string  `json:"kind"`
 	About       string  `json:"about"`
 	Connections int     `json:"connections"`
-	Rate        float64 `json:"rate,omitempty"` // requests a second of the latency rounds
+	Workers     int     `json:"workers"`
+	Shared      bool    `json:"shared,omitempty"` // servers and load had cores in common
+	Mark        float64 `json:"mark,omitempty"`   // what CPU time per request is to be at most, by the other engine's
+	Rate        float64 `json:"rate,omitempty"`   // requests a second of the latency rounds
 	Sides       []Side  `json:"sides"`
 	Error       string  `json:"error,omitempty"` // why it could not be run at all
 }
@@ -78,11 +73,12 @@ type Side struct {
 	Failed  string  `json:"failed,omitempty"`  // what went wrong
 	Full    []Round `json:"full,omitempty"`    // at saturation
 	Steady  []Round `json:"steady,omitempty"`  // at the fixed rate
-	Memory  int64   `json:"memory,omitempty"`  // largest proportional set size seen, bytes
-	// MemoryEach is the memory of one idle connection in bytes (kind idle).
+	Memory  int64   `json:"memory,omitempty"`  // largest proportional set size of all processes, bytes; kind idle: with the connections
+	// MemoryStart is the same when the server had answered each request once.
+	MemoryStart int64 `json:"memory_start,omitempty"`
+	// MemoryEach is what one more idle connection takes, in bytes (kind idle).
 	MemoryEach float64 `json:"memory_each,omitempty"`
-	MemoryBase int64   `json:"memory_base,omitempty"` // before the connections, bytes
-	Reloads    int     `json:"reloads,omitempty"`     // kind reload
+	Reloads    int     `json:"reloads,omitempty"` // kind reload
 }
 
 // Round is one round of one engine.
@@ -102,23 +98,41 @@ type Round struct {
 	CPUEach    time.Duration `json:"cpu_each"`    // for one request
 	ServerBusy float64       `json:"server_busy"` // share of its cores
 	LoadBusy   float64       `json:"load_busy"`
+	Others     float64       `json:"others,omitempty"` // what else used the server's cores, as a share of them
 	P50        time.Duration `json:"p50"`
 	P90        time.Duration `json:"p90"`
 	P99        time.Duration `json:"p99"`
 	P999       time.Duration `json:"p999"`
 	Max        time.Duration `json:"max"`
+	Lag        time.Duration `json:"lag,omitempty"` // p99 of how late the load itself sent what was due
 }
 
 // Failures are requests without a right answer.
 func (r *Round) Failures() int64 { return r.Wrong + r.Lost + r.Refused + r.Timeouts }
 
+// Growth is one engine on the smallest and on the largest point of a sweep, round by round in turn.
+type Growth struct {
+	Name   string  `json:"name"`
+	Engine string  `json:"engine"`
+	From   int     `json:"from"`
+	To     int     `json:"to"`
+	Small  []Round `json:"small"`
+	Large  []Round `json:"large"`
+}
+
+// Ratio is the CPU time per request of the largest point by that of the smallest.
+func (g *Growth) Ratio() Stat { return Ratio(g.Large, g.Small, CPUEach) }
+
+// Settled reports whether the ratio is known to a share of itself.
+func (g *Growth) Settled(share float64) bool { return g.Ratio().Within(share) }
+
 // Referee is one comparison of the harness's own load generator with wrk.
 type Referee struct {
 	Engine string  `json:"engine"`
-	Own    float64 `json:"own"` // requests a second
+	Own    float64 `json:"own"` // requests a second, median of the rounds
 	Wrk    float64 `json:"wrk"`
-	Rate   float64 `json:"rate"` // own by wrk, median of the rounds' quotients
-	CPU    float64 `json:"cpu"`  // the same of the server's CPU time per request under either
+	Rate   Stat    `json:"rate"` // own by wrk, round by round
+	CPU    Stat    `json:"cpu"`  // the same of the server's CPU time per request under either
 }
 
 // WriteJSON writes the report for programs.

@@ -8,8 +8,14 @@ import (
 
 // Stat is the median of some rounds, and their spread.
 type Stat struct {
-	Median, Min, Max float64
-	N                int
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+	// Low and High hold the median of all rounds that could be run, nineteen times in twenty; Min and Max where
+	// there are too few rounds to say more.
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	N    int     `json:"n"`
 }
 
 // Summarize is the median of the values, and the smallest and largest of them.
@@ -23,7 +29,28 @@ func Summarize(values []float64) Stat {
 	if len(v)%2 == 0 {
 		s.Median = (v[len(v)/2-1] + v[len(v)/2]) / 2
 	}
+	k := trim(len(v))
+	s.Low, s.High = v[k], v[len(v)-1-k]
 	return s
+}
+
+// trim is how many of n values to leave out at either end so that the rest spans the median with a probability of 93 % or
+// more, whatever their distribution: each value lies below the median like a coin's head.
+func trim(n int) int {
+	below, term, all := 0.0, 1.0, math.Pow(2, float64(n))
+	for k := range n / 2 {
+		below += term // the ways in which at most k values lie below
+		if 1-2*below/all < 0.93 {
+			return max(k-1, 0)
+		}
+		term *= float64(n-k) / float64(k+1)
+	}
+	return max(n/2-1, 0)
+}
+
+// Within reports whether the interval reaches no further from the median than a share of it.
+func (s Stat) Within(share float64) bool {
+	return s.High <= s.Median*(1+share) && s.Low >= s.Median*(1-share)
 }
 
 // Spread is the distance between the extremes in parts of the median.
@@ -47,6 +74,8 @@ var (
 	P999    Figure = func(r *Round) float64 { return answered(r, r.P999) }
 	MaxLat  Figure = func(r *Round) float64 { return answered(r, r.Max) }
 	Busy    Figure = func(r *Round) float64 { return r.ServerBusy }
+	Others  Figure = func(r *Round) float64 { return r.Others }
+	LagP99  Figure = func(r *Round) float64 { return answered(r, r.Lag) }
 )
 
 func answered(r *Round, d time.Duration) float64 {

@@ -10,17 +10,20 @@ import (
 
 // WriteTable writes the report for a terminal.
 func (r *Report) WriteTable(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d cores, Linux %s, load %.1f before and %.1f after\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.LoadBefore, r.Machine.LoadAfter)
+	fmt.Fprintln(w, r.where())
 	for _, e := range r.Engines {
 		fmt.Fprintf(w, "%s: %s\n", e.Name, e.Version)
 	}
-	s := &r.Settings
-	fmt.Fprintf(w, "%d rounds of %v in turn, %d worker(s), servers on cores %v, load on cores %v%s\n\n", s.Rounds, s.Round, s.Workers,
-		s.ServerCores, s.LoadCores, map[bool]string{true: " (shared: requests a second and latency say little)"}[s.Shared()])
+	fmt.Fprintf(w, "%s\n%s\n", r.how(), r.quiet())
+	for _, line := range r.warnings() {
+		fmt.Fprintln(w, line)
+	}
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "workload\tengine\treq/s\tCPU/req\t±\tratio\tround by round\tp50\tp90\tp99\tp99.9\tmax\tmemory\tfailed\t")
+	fmt.Fprintln(t, "workload\tengine\treq/s\tCPU/req\t±\tratio\tround by round\tp50\tp90\tp99\tp99.9\tmax\tmemory\tfailed\tmark\t")
+	marks := r.Marks()
 	for i := range r.Workloads {
-		r.Workloads[i].rows(t)
+		r.Workloads[i].rows(t, marks)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -28,29 +31,50 @@ func (r *Report) WriteTable(w io.Writer) error {
 	fmt.Fprint(w, legend)
 	for i := range r.Workloads {
 		wl := &r.Workloads[i]
+		if wl.Error != "" {
+			fmt.Fprintf(w, "%s: %s\n", wl.Title, wl.Error)
+		}
 		for _, side := range wl.Sides {
 			if side.Failed != "" {
 				fmt.Fprintf(w, "%s, %s: %s\n", wl.Title, side.Engine, side.Failed)
 			}
 		}
 	}
-	for _, f := range r.Referee {
-		fmt.Fprintln(w, f)
+	for _, s := range r.sections() {
+		fmt.Fprintf(w, "\n%s\n", s.Name)
+		for _, line := range s.Lines {
+			fmt.Fprintln(w, "  "+line)
+		}
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, "\nMarks: %s reached\n", tally(marks))
+	for _, k := range kinds(marks) {
+		fmt.Fprintf(w, "  %s: %s\n", k[0].Kind, tally(k))
+		for i := range k {
+			if m := &k[i]; !m.Pass() {
+				fmt.Fprintf(w, "    %s, at most %g: %s\n", m.describe(), m.Limit, m.Verdict())
+			}
+		}
 	}
 	return nil
 }
 
+// columns of the table.
+const columns = 15
+
 const legend = `
 CPU/req: processor time (user and system) of all the server's processes for one request, at saturation; median of the rounds.
 ±: distance of the extreme rounds from each other. ratio: CPU/req of the first engine by this one's, median of the
-rounds' own ratios, and their range. Latency is at a fixed rate, half of what the slowest engine could do,
-counted from when a request was due. ~ in front of req/s: the server did not have its cores busy; the load generator, the workload or
-other programs were the limit.
+rounds' own ratios, and their range. Latency is at a fixed rate, the same for all: 70 % of what the slowest engine did at
+saturation, counted from when a request was due. mark: whether CPU/req and p99 are what they are meant to be at most. ~ in front of
+req/s: the server did not have its cores busy; the load, the workload or other programs were the limit.
 `
 
-func (wl *Workload) rows(t io.Writer) {
+func (wl *Workload) rows(t io.Writer, marks []Mark) {
 	if wl.Error != "" {
-		fmt.Fprintf(t, "%s\t%s\t\n", wl.Title, wl.Error)
+		fmt.Fprintf(t, "%s\tfailed%s\n", wl.Title, strings.Repeat("\t", columns-1))
 		return
 	}
 	var first *Side
@@ -64,7 +88,7 @@ func (wl *Workload) rows(t io.Writer) {
 			name = ""
 		}
 		if s.Failed != "" && len(s.CPURounds()) == 0 && s.MemoryEach == 0 {
-			fmt.Fprintf(t, "%s\t%s\tfailed, see below\t\n", name, s.Engine)
+			fmt.Fprintf(t, "%s\t%s\tfailed%s\n", name, s.Engine, strings.Repeat("\t", columns-2))
 			continue
 		}
 		cpu := Over(s.CPURounds(), CPUEach)
@@ -96,9 +120,13 @@ func (wl *Workload) rows(t io.Writer) {
 		}
 		mem := FormatBytes(float64(s.Memory))
 		if s.MemoryEach > 0 {
-			mem = FormatBytes(s.MemoryEach) + " each"
+			mem += ", " + FormatBytes(s.MemoryEach) + " each"
 		}
-		cells = append(cells, mem, fmt.Sprint(s.Fails()))
+		mark := ""
+		if name != "" {
+			mark = marksOf(marks, wl.Title)
+		}
+		cells = append(cells, mem, fmt.Sprint(s.Fails()), mark)
 		fmt.Fprintln(t, strings.Join(cells, "\t")+"\t")
 	}
 }
@@ -149,10 +177,4 @@ func digits(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-// String says how far the two agree.
-func (f Referee) String() string {
-	return fmt.Sprintf("referee on %s: %.0f requests a second, with wrk %.0f (%+.0f %% round by round); the server's CPU time per request differs by %+.0f %%",
-		f.Engine, f.Own, f.Wrk, 100*(f.Rate-1), 100*(f.CPU-1))
 }

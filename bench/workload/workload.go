@@ -30,7 +30,8 @@ type Workload struct {
 	Redis       bool       `json:"redis"`    // wants the Redis server
 	Lua         bool       `json:"lua"`      // has scripts
 	Relay       bool       `json:"relay"`    // passes every request on as it is
-	Rate        float64    `json:"rate"`     // requests a second of the latency rounds; by default half of what the slowest engine can do
+	Mark        float64    `json:"mark"`     // what moongate's CPU time per request is to be at most, in parts of OpenResty's; 0: nothing is said
+	Rate        float64    `json:"rate"`     // requests a second of the latency rounds; by default 70 % of what the slowest engine does at saturation
 	MaxRate     float64    `json:"max_rate"` // limits that default
 	Sweep       []int      `json:"sweep"`    // values of .N in the templates
 	Timeout     float64    `json:"timeout"`  // seconds
