@@ -243,10 +243,10 @@ func (e *encoder) object(t *lua.LTable, depth int) outcome {
 			}
 		}
 	}
-	for _, k := range machine.Keys(t) {
+	for at, k := range machine.Keys(t) {
 		var v lua.LValue
 		if name, ok := k.(lua.LString); ok {
-			v = machine.Field(t, string(name))
+			v = machine.NamedAt(t, at, string(name))
 		} else if k != nil {
 			v = machine.Get(t, k)
 		}

@@ -41,7 +41,7 @@ func accessorOf(fn *lua.LFunction) *accessor {
 
 // quickly is mt's __index of key, if a Getter knows it.
 func quickly(mt *lua.LTable, key lua.LValue) (lua.LValue, bool) {
-	fn, ok := tableOf(mt).strdict["__index"].(*lua.LFunction)
+	fn, ok := lookup(tableOf(mt).strdict, "__index").(*lua.LFunction)
 	if !ok {
 		return nil, false
 	}
@@ -54,7 +54,7 @@ func quickly(mt *lua.LTable, key lua.LValue) (lua.LValue, bool) {
 
 // storeQuickly stores v under key by mt's __newindex, if a Setter does.
 func storeQuickly(mt *lua.LTable, key, v lua.LValue) bool {
-	fn, ok := tableOf(mt).strdict["__newindex"].(*lua.LFunction)
+	fn, ok := lookup(tableOf(mt).strdict, "__newindex").(*lua.LFunction)
 	if !ok {
 		return false
 	}

@@ -133,10 +133,12 @@ frame:
 				}
 				v := indexed(t, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
 				if v == nil {
-					if _, meta := t.Metatable.(*lua.LTable); meta {
+					cf.Pc = pc
+					if mt, meta := t.Metatable.(*lua.LTable); !meta {
+						v = lua.LNil
+					} else if v, ok = quickly(mt, *register(consts, inst>>9&0xff)); !ok {
 						break fast
 					}
-					v = lua.LNil
 				}
 				*register(regs, a) = v
 				continue
@@ -210,6 +212,10 @@ frame:
 					break fast
 				}
 				v := alloc.keep(regs, consts, slots, inst>>9&0x1ff)
+				cf.Pc = pc
+				if mt, meta := t.Metatable.(*lua.LTable); meta && tableOf(t).strdict == nil && storeQuickly(mt, *register(consts, inst&0xff), v) {
+					continue
+				}
 				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], *register(consts, inst&0xff), v, hintAt(hints, pc)) {
 					break fast
 				}

@@ -404,7 +404,7 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 	for ; at < len(x.keys); at++ {
 		k := x.keys[at]
 		if s, isString := k.(lua.LString); isString {
-			v, ok = x.strdict[string(s)]
+			v, ok = x.named(at, string(s))
 		} else {
 			v, ok = x.dict[k]
 		}
@@ -413,6 +413,24 @@ func (a *allocator) next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok boo
 		}
 	}
 	return lua.LNil, lua.LNil, true
+}
+
+// named is the field of a name whose place among the keys is known: in a small map, that is often where the field is.
+func (x *table) named(at int, name string) (lua.LValue, bool) {
+	if m := mapOf(x.strdict); transparent && at < groupSlots && m != nil && m.dirLen == 0 && m.used != 0 {
+		g := m.single()
+		if s := &g.slots[at]; g.full[at] >= 0 && s.name == name {
+			return s.value, true
+		}
+	}
+	v, ok := x.strdict[name]
+	return v, ok
+}
+
+// NamedAt is t[name] without metamethods, nil where there is none; at is the place of the name among Keys.
+func NamedAt(t *lua.LTable, at int, name string) lua.LValue {
+	v, _ := tableOf(t).named(at, name)
+	return v
 }
 
 // Pairs yields the elements of t, in the order of Next. The loop may change elements and remove them; it does not see those that
@@ -428,11 +446,11 @@ func Pairs(t *lua.LTable) iter.Seq2[lua.LValue, lua.LValue] {
 			}
 		}
 		x.unique()
-		for _, k := range x.keys {
+		for at, k := range x.keys {
 			var v lua.LValue
 			var ok bool
 			if s, isString := k.(lua.LString); isString {
-				v, ok = x.strdict[string(s)]
+				v, ok = x.named(at, string(s))
 			} else {
 				v, ok = x.dict[k]
 			}
