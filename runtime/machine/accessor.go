@@ -17,7 +17,8 @@ type accessor struct {
 var accessorMark = builtin(0)
 
 // Getter makes an __index function of fn. Indexing asks get first, which says whether it has answered; it must neither raise an error nor run
-// Lua, and leaves to fn what needs that. It is called with the baton held and does not learn which table was indexed.
+// Lua, and leaves to fn what needs that; nor may it keep a key that is a number, which changes afterwards. It is called with the baton held and does
+// not learn which table was indexed.
 func Getter(L *lua.LState, fn lua.LGFunction, get func(key lua.LValue) (lua.LValue, bool)) *lua.LFunction {
 	a := &accessor{get: get}
 	a.IsG, a.Env, a.GFunction, a.Proto = true, L.Env, fn, accessorMark

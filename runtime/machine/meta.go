@@ -20,6 +20,16 @@ func (s *state) metatableOf(v lua.LValue) *lua.LTable {
 	return t
 }
 
+// methodsOf is the table in which methods of a value that is no table are found, nil if there is none.
+func (s *state) methodsOf(v lua.LValue) *lua.LTable {
+	mt := s.metatableOf(v)
+	if mt == nil {
+		return nil
+	}
+	t, _ := lookup(tableOf(mt).strdict, "__index").(*lua.LTable)
+	return t
+}
+
 // metamethod is what v's metatable holds for an event, lua.LNil if nothing.
 func (s *state) metamethod(v lua.LValue, event string) lua.LValue {
 	if mt := s.metatableOf(v); mt != nil {

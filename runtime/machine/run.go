@@ -145,7 +145,10 @@ frame:
 			case uint32(lua.OP_SELF):
 				obj := *register(regs, inst&0xff)
 				t, ok := obj.(*lua.LTable)
-				if !ok || inst&(constBit<<9) == 0 {
+				if !ok {
+					t = s.methodsOf(obj)
+				}
+				if t == nil || inst&(constBit<<9) == 0 {
 					break fast
 				}
 				v := method(t, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
@@ -173,8 +176,10 @@ frame:
 					v = Get(t, key)
 				}
 				if isNil(v) {
-					if _, meta := t.Metatable.(*lua.LTable); meta {
-						break fast
+					if mt, meta := t.Metatable.(*lua.LTable); meta {
+						if v, ok = quickly(mt, key); !ok {
+							break fast
+						}
 					}
 				}
 				*register(regs, a) = v
@@ -213,10 +218,15 @@ frame:
 				}
 				v := alloc.keep(regs, consts, slots, inst>>9&0x1ff)
 				cf.Pc = pc
-				if mt, meta := t.Metatable.(*lua.LTable); meta && tableOf(t).strdict == nil && storeQuickly(mt, *register(consts, inst&0xff), v) {
+				key := *register(consts, inst&0xff)
+				mt, meta := t.Metatable.(*lua.LTable)
+				if meta && tableOf(t).strdict == nil && storeQuickly(mt, key, v) {
 					continue
 				}
-				if isNil(v) || !assign(t, proto.stringConstants[inst&0xff], *register(consts, inst&0xff), v, hintAt(hints, pc)) {
+				if isNil(v) {
+					break fast
+				}
+				if !assign(t, proto.stringConstants[inst&0xff], key, v, hintAt(hints, pc)) && (!meta || !storeQuickly(mt, key, v)) {
 					break fast
 				}
 				continue
@@ -329,6 +339,10 @@ frame:
 					}
 					same = isNil(y)
 				default:
+					if x == y {
+						same = true
+						break
+					}
 					if isNil(y) {
 						if _, box := x.(*lua.LUserData); box {
 							break fast
@@ -383,6 +397,19 @@ frame:
 					pc += sbxOf(i) + 1
 				}
 				continue
+			case uint32(lua.OP_TESTSET):
+				b := inst & 0x1ff
+				p := register(regs, b)
+				if truth(*p) == (inst>>9&0x1ff == 0) {
+					pc++
+					continue
+				}
+				q := unsafe.Add(slots, uintptr(b)*8)
+				if (*iface)(unsafe.Pointer(p)).data != q {
+					*register(regs, a) = *p
+					continue
+				}
+				n = *(*float64)(q)
 			case uint32(lua.OP_JMP):
 				k := sbxOf(inst)
 				if k < 0 {
