@@ -40,7 +40,7 @@ conformance-report: ## write docs/conformance.md from RESULTS=file.json (and BAS
 	$(GO) run ./scripts/conformance -report $(RESULTS) -baseline "$(BASELINE)" > docs/conformance.md.new && mv docs/conformance.md.new docs/conformance.md
 
 bench: build ## moongate beside OpenResty, every workload, into bench/out; one of them: make bench W=hello,proxy
-	$(GO) run ./bench -moongate $(BIN) -workers 1,2 -referee -o bench/out -w '$(W)' $(BENCHFLAGS)
+	$(GO) run ./bench -moongate $(BIN) -workers 1,2 -referee -why -o bench/out -w '$(W)' $(BENCHFLAGS)
 
 # Each is profiled for the same time, so that each counts the same.
 PGO_WORKLOADS ?= static,hello,headers,phases,proxy,gateway,limit,redis,regex,capture,bodyfilter,json-2k,tls,sleep

@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"moongate/bench/engine"
 	"moongate/bench/report"
@@ -18,15 +21,20 @@ import (
 
 // The test's own binary plays the small servers, as the harness's does.
 func TestMain(m *testing.M) {
-	if os.Getenv(engine.RoleVariable) != "" {
+	if os.Getenv(engine.RoleVariable) != "" || os.Getenv(mainVariable) != "" {
 		if err := dispatch(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(built.dir)
+	os.Exit(code)
 }
+
+// mainVariable makes the test's binary the harness itself.
+const mainVariable = "BENCH_TEST_MAIN"
 
 // freePorts finds a range of ports below those that outgoing connections take.
 func freePorts(t *testing.T) int {
@@ -46,14 +54,45 @@ next:
 	return 0
 }
 
+// built is moongate's binary, made once for all tests.
+var built struct {
+	sync.Once
+	dir string
+	err error
+}
+
 func buildMoongate(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "moongate")
-	cmd := exec.Command("go", "build", "-o", bin, "moongate/cmd/moongate")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	built.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "bench-test-"); built.err != nil {
+			return
+		}
+		cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(built.dir, "moongate"), "moongate/cmd/moongate")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build does, which finds it in the cache
+		if out, err := cmd.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
 	}
-	return bin
+	return filepath.Join(built.dir, "moongate")
+}
+
+// newTestHarness measures with short rounds.
+func newTestHarness(t *testing.T, against string) *harness {
+	t.Helper()
+	o := &options{rounds: 1, maxRounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: []int{1}, noPin: true,
+		against: against, moongate: buildMoongate(t), basePort: freePorts(t)}
+	common, err := embedded.ReadFile("workloads/common.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := newHarness(o, t.TempDir(), common)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }
 
 func measureAll(t *testing.T, h *harness, loads []*workload.Workload) {
@@ -104,16 +143,7 @@ func TestHarness(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
-	o := &options{rounds: 1, maxRounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: []int{1}, noPin: true,
-		against: "fasthttp", moongate: buildMoongate(t), basePort: freePorts(t)}
-	common, err := embedded.ReadFile("workloads/common.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := newHarness(o, t.TempDir(), common)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := newTestHarness(t, "fasthttp")
 	loads, err := workload.Load(embedded, "workloads", []string{"static", "headers", "phases", "proxy", "jwt", "limit", "regex", "redis",
 		"gateway", "json-2k", "lua-strings", "connect", "tls-handshake"})
 	if err != nil {
@@ -140,6 +170,7 @@ func TestHarness(t *testing.T) {
 		t.Errorf("growth: %+v", h.rep.Growth)
 	}
 
+	o := h.o
 	o.out = t.TempDir()
 	if err := h.write(); err != nil {
 		t.Fatal(err)
@@ -157,6 +188,40 @@ func TestHarness(t *testing.T) {
 	}
 }
 
+// The same against OpenResty where it is installed: both give the same right answers.
+func TestAgainstOpenResty(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts servers")
+	}
+	if _, err := (&engine.OpenResty{}).Version(); err != nil {
+		t.Skip(err)
+	}
+	h := newTestHarness(t, "openresty")
+	h.o.round = 100 * time.Millisecond
+	loads, err := workload.Load(embedded, "workloads", []string{"hello", "headers", "gateway", "jwt", "regex", "bodyfilter", "json-2k", "tls"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.measureAll(t.Context(), loads)
+	for _, w := range h.rep.Workloads {
+		for _, e := range []string{"moongate", "openresty"} {
+			if s := w.Side(e); s == nil || s.Failed != "" || s.Fails() > 0 || len(s.Full) != 1 || len(s.Steady) != 1 || s.MemoryStart == 0 {
+				t.Errorf("%s on %s: %+v", w.Title, e, s)
+			}
+		}
+	}
+	if len(h.rep.Marks()) == 0 {
+		t.Error("no marks")
+	}
+	h.rep.Workloads[0].Mark = 1e-9 // as if hello cost too much
+	if err := h.explain(t.Context(), loads); err != nil {
+		t.Fatal(err)
+	}
+	if p := h.rep.Workloads[0].Profile; len(p) < 3 || p[0].Share < 0.05 || p[0].Share > 1 {
+		t.Errorf("profile of %s: %+v", h.rep.Workloads[0].Title, p)
+	}
+}
+
 func writeFolder(t *testing.T, dir, name, json string) {
 	t.Helper()
 	conf := "events {}\nhttp { include common.conf; server { listen {{.Listen}}; location / { return 200 \"hello\\n\"; } } }\n"
@@ -167,6 +232,24 @@ func writeFolder(t *testing.T, dir, name, json string) {
 		if err := os.WriteFile(filepath.Join(dir, name, file), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestHottest(t *testing.T) {
+	got := hottest(`File: moongate
+Type: cpu
+Duration: 2s, Total samples = 1s ( 50%)
+      flat  flat%   sum%        cum   cum%
+     0.40s 40.00% 40.00%      0.40s 40.00%  internal/runtime/syscall/linux.Syscall6
+     0.10s 10.00% 50.00%      0.30s 30.00%  runtime.mallocgc
+     0.05s  5.00% 55.00%      0.05s  5.00%  runtime.futex
+     0.05s  5.00% 60.00%      0.05s  5.00%  moongate/phases.(*Request).Arg (inline)
+         0     0% 60.00%      0.20s 20.00%  runtime.gcBgMarkWorker
+`)
+	want := []report.Cost{{Name: "system calls", Share: 0.45}, {Name: "the collector, in all", Share: 0.2},
+		{Name: "runtime.mallocgc", Share: 0.1}, {Name: "moongate/phases.(*Request).Arg", Share: 0.05}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -10,9 +10,13 @@
 // ends. CPU time per request is the figure to trust on a busy machine; requests a second and latency
 // suffer from neighbours.
 //
+// The report holds the figures against marks, what moongate is meant to cost at most, and says where one is missed and by
+// how much. -from shows a report again, and -into puts its tables into a page of documentation.
+//
 // Packages: load makes the load and the histograms, engine starts servers and reads their account, workload
 // reads the folders in workloads/, upstream has the servers behind the gateway, report shows the results.
-// harness.go puts them together; idle.go and reload.go are the kinds of workload that are not rounds of load.
+// harness.go puts them together, session.go is one workload while it runs and rounds.go its rounds; idle.go and reload.go are the kinds of
+// workload that are not rounds of load. growth.go compares the ends of a sweep, referee.go the load with wrk's.
 //
 // docs/benchmarks.md has figures, and how to add a workload or an engine.
 package main

@@ -71,6 +71,7 @@ type options struct {
 	noPin     bool
 	keep      bool
 	referee   bool
+	why       bool
 }
 
 func parse(args []string) (*options, error) {
@@ -96,6 +97,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.quick, "quick", false, "three rounds of half a second: a first look")
 	f.BoolVar(&o.noPin, "nopin", false, "leave the choice of cores to the kernel")
 	f.BoolVar(&o.keep, "keep", false, "keep the servers' folders and say where they are")
+	f.BoolVar(&o.why, "why", false, "profile moongate once more on each workload that misses its mark, and say where the time goes")
 	f.BoolVar(&o.referee, "referee", false, "compare the load generator with wrk as well")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -194,6 +196,11 @@ func run(args []string) error {
 	h.measureAll(ctx, loads)
 	if o.referee && ctx.Err() == nil {
 		if err := h.callReferee(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
+	}
+	if o.why && ctx.Err() == nil {
+		if err := h.explain(ctx, loads); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 		}
 	}

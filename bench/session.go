@@ -162,6 +162,7 @@ func (s *session) stop() {
 	for i := len(s.procs) - 1; i >= 0; i-- {
 		s.procs[i].Stop()
 	}
+	s.procs = nil
 }
 
 // options are the load of a round.

@@ -137,6 +137,21 @@ func (r *Report) referee() (out []string) {
 	return out
 }
 
+// why are the profiles of the workloads that miss their mark.
+func (r *Report) why() (out []string) {
+	for i := range r.Workloads {
+		w := &r.Workloads[i]
+		var costs []string
+		for _, c := range w.Profile {
+			costs = append(costs, fmt.Sprintf("%s %.0f %%", c.Name, 100*c.Share))
+		}
+		if len(costs) > 0 {
+			out = append(out, w.Title+": "+strings.Join(costs, ", "))
+		}
+	}
+	return out
+}
+
 // section is a heading and its lines.
 type section struct {
 	Name  string
@@ -146,7 +161,8 @@ type section struct {
 // sections are what stands beside the table of workloads.
 func (r *Report) sections() (out []section) {
 	for _, s := range []section{{"Idle connections", r.idle()}, {"From small to large configurations", r.growth()},
-		{"The harness's own load beside wrk's", r.referee()}} {
+		{"The harness's own load beside wrk's", r.referee()},
+		{"Where moongate's time goes on the workloads that miss their mark of CPU time", r.why()}} {
 		if len(s.Lines) > 0 {
 			out = append(out, s)
 		}

@@ -63,7 +63,14 @@ type Workload struct {
 	Mark        float64 `json:"mark,omitempty"`   // what CPU time per request is to be at most, by the other engine's
 	Rate        float64 `json:"rate,omitempty"`   // requests a second of the latency rounds
 	Sides       []Side  `json:"sides"`
-	Error       string  `json:"error,omitempty"` // why it could not be run at all
+	Profile     []Cost  `json:"profile,omitempty"` // where the first engine's time goes, if a mark is missed
+	Error       string  `json:"error,omitempty"`   // why it could not be run at all
+}
+
+// Cost is a line of a profile.
+type Cost struct {
+	Name  string  `json:"name"`
+	Share float64 `json:"share"` // of the process's CPU time
 }
 
 // Side is one engine's part of a workload.

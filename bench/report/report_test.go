@@ -145,7 +145,7 @@ func TestHTML(t *testing.T) {
 		}
 	}
 	for _, never := range []string{"<script", "http://", "https://", "NaN", "Inf", "%!"} {
-		if strings.Contains(text, never) {
+		if strings.Contains(strings.ReplaceAll(text, namespace, ""), never) {
 			t.Errorf("%q in the page", never)
 		}
 	}

@@ -12,13 +12,15 @@ import (
 var colours = []string{"#0b6e99", "#d9730d", "#6b8e23", "#8250df", "#b3343a"}
 
 const (
+	namespace = "http://www.w3.org/2000/svg" // for a chart that is saved alone
+
 	ink     = "#333"
 	gridInk = "#e3e3e3"
 	good    = "#3f8f4f"
 	bad     = "#c8503c"
 )
 
-// svg is a chart that carries its own fonts and colours, so that it can leave the page.
+// svg is a chart that carries its own fonts and colours, so that it can be shared without the page.
 type svg struct {
 	b    strings.Builder
 	w, h float64
@@ -26,7 +28,7 @@ type svg struct {
 
 func newSVG(w, h float64, label string) *svg {
 	s := &svg{w: w, h: h}
-	fmt.Fprintf(&s.b, `<svg viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="%s" font-family="system-ui,sans-serif" font-size="12" fill="%s">`,
+	fmt.Fprintf(&s.b, `<svg xmlns="`+namespace+`" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="%s" font-family="system-ui,sans-serif" font-size="12" fill="%s">`,
 		w, h, w, h, html.EscapeString(label), ink)
 	fmt.Fprintf(&s.b, `<rect width="%.0f" height="%.0f" fill="#fff"/>`, w, h)
 	return s
