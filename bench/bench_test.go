@@ -82,7 +82,7 @@ func buildMoongate(t *testing.T) string {
 // newTestHarness measures with short rounds.
 func newTestHarness(t *testing.T, against string) *harness {
 	t.Helper()
-	o := &options{rounds: 1, maxRounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, workers: []int{1}, noPin: true,
+	o := &options{rounds: 1, maxRounds: 1, round: 200 * time.Millisecond, warmup: 50 * time.Millisecond, settle: 200 * time.Millisecond, workers: []int{1}, noPin: true,
 		against: against, moongate: buildMoongate(t), basePort: freePorts(t)}
 	common, err := embedded.ReadFile("workloads/common.conf")
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *session) idleOn(ctx context.Context, sd *side, n int) error {
 			return err
 		}
 	}
-	settle(ctx)
+	s.settle(ctx)
 	few, first := engine.ReadMemory(sd.srv.Pid()), len(conns)
 	for len(conns) < n {
 		if err := ctx.Err(); err != nil {
@@ -70,7 +70,7 @@ func (s *session) idleOn(ctx context.Context, sd *side, n int) error {
 			return err
 		}
 	}
-	settle(ctx)
+	s.settle(ctx)
 	sd.rep.Memory = engine.ReadMemory(sd.srv.Pid())
 	sd.rep.MemoryEach = float64(sd.rep.Memory-few) / float64(n-first)
 	for _, c := range conns { // each must still be there
@@ -83,9 +83,9 @@ func (s *session) idleOn(ctx context.Context, sd *side, n int) error {
 }
 
 // settle gives a server a moment to put away what it no longer needs.
-func settle(ctx context.Context) {
+func (s *session) settle(ctx context.Context) {
 	select {
-	case <-time.After(2 * time.Second):
+	case <-time.After(s.h.o.settle):
 	case <-ctx.Done():
 	}
 }

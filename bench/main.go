@@ -57,6 +57,7 @@ type options struct {
 	maxRounds int
 	round     time.Duration
 	warmup    time.Duration
+	settle    time.Duration // that a server gets to put away what it no longer needs
 	workers   []int
 	out       string
 	into      string
@@ -75,10 +76,10 @@ type options struct {
 }
 
 func parse(args []string) (*options, error) {
-	o := &options{}
+	o := &options{settle: 2 * time.Second}
 	var workers string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.StringVar(&o.words, "w", "", "workloads or groups, separated by commas; all without it")
+	f.StringVar(&o.words, "w", "", "workloads or groups, separated by commas; all without it (a group that is called like a workload has a slash behind it: proxy/)")
 	f.StringVar(&o.against, "against", "openresty", "engines to compare with, separated by commas: openresty, nginx, fasthttp, skipper; none")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each engine")
 	f.IntVar(&o.maxRounds, "max-rounds", 0, "as many rounds at most where the ratio is not known to 5 % after -rounds; by default three times as many, where equal no more")

@@ -76,14 +76,18 @@ func (w *Workload) Title() string {
 }
 
 // Load reads the folders below dir whose names match one of the words; all without words. A word matches the
-// folder, the title of one point, or the group.
+// folder, the title of one point, or the group; one that is a folder and a group is the folder, and the group with a slash
+// behind it.
 func Load(files fs.FS, dir string, words []string) ([]*Workload, error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("workloads: %w", err)
 	}
 	var out []*Workload
-	used := map[string]bool{}
+	used, folders := map[string]bool{}, map[string]bool{}
+	for _, e := range entries {
+		folders[e.Name()] = e.IsDir()
+	}
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
@@ -99,7 +103,7 @@ func Load(files fs.FS, dir string, words []string) ([]*Workload, error) {
 		for _, w := range points {
 			take := len(words) == 0
 			for _, word := range words {
-				if word == w.Name || word == w.Title() || word == w.Group {
+				if word == w.Name || word == w.Title() || word == w.Group+"/" || word == w.Group && !folders[word] {
 					take, used[word] = true, true
 				}
 			}

@@ -69,6 +69,23 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	tests := map[string]string{
+		"proxy": "proxy", "proxy/": "proxy down-1m down-1m-unbuffered up-1m up-1m-unbuffered", "hello,proxy": "hello proxy", "operations": "reload",
+		"names-10": "names-10", "names": "names-10 names-100 names-1000 names-10000",
+	}
+	for words, want := range tests {
+		ws, err := Load(os.DirFS("../workloads"), ".", strings.Split(words, ","))
+		var got []string
+		for _, w := range ws {
+			got = append(got, w.Title())
+		}
+		if strings.Join(got, " ") != want || err != nil {
+			t.Errorf("%s: %v %v", words, got, err)
+		}
+	}
+}
+
 func TestSweep(t *testing.T) {
 	ws, err := Load(folder(`{"about": "x", "group": "scale", "sweep": [2, 3], "requests":
 		[{"host": "h{i}", "path": "/{i}", "each": {"from": 0, "to": {{if .N}}{{add .N -1}}{{else}}0{{end}}}, "want": "{i}"}]}`), ".", []string{"one-3"})
