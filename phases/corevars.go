@@ -89,8 +89,8 @@ func (t *Tree) addCoreVariables() {
 		ms := now().UnixMilli()
 		return fmt.Sprintf("%d.%03d", ms/1000, ms%1000), true
 	})
-	live("time_iso8601", func(*Request) (string, bool) { return now().Format("2006-01-02T15:04:05-07:00"), true })
-	live("time_local", func(*Request) (string, bool) { return localTime(), true })
+	live("time_iso8601", func(r *Request) (string, bool) { return r.Now().Format("2006-01-02T15:04:05-07:00"), true })
+	live("time_local", func(r *Request) (string, bool) { return localTime(r.Now()), true })
 	live("request_time", func(r *Request) (string, bool) { return str(seconds(now().Sub(r.Main.Start))) })
 	add("request_id", func(r *Request) (string, bool) {
 		if r.Main.id == "" {

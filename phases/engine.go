@@ -51,8 +51,13 @@ func (e *Engine) Keep(m *Module, make func() any) any {
 
 // Stats counts connections and requests (nginx's stub_status).
 type Stats struct {
-	Accepted, Handled, Requests       atomic.Uint64
-	Active, Reading, Writing, Waiting atomic.Int64
+	Accepted, Handled, Requests     atomic.Uint64
+	Active, Reading, Writing, Apart atomic.Int64 // Apart: in a TLS handshake, or lingering
+}
+
+// Waiting is how many connections wait for a request.
+func (s *Stats) Waiting() int64 {
+	return max(s.Active.Load()-s.Reading.Load()-s.Writing.Load()-s.Apart.Load(), 0)
 }
 
 // NewEngine makes an engine; newFront opens an address.

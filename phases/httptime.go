@@ -39,9 +39,8 @@ type second struct {
 
 var lastLocal atomic.Pointer[second]
 
-// localTime is the present second as access logs have it. As in nginx the text is made once a second.
-func localTime() string {
-	t := now()
+// localTime is t, the present time, as access logs have it. As in nginx the text is made once a second.
+func localTime(t time.Time) string {
 	if s := lastLocal.Load(); s != nil && s.unix == t.Unix() {
 		return s.text
 	}

@@ -45,7 +45,7 @@ func (c *CoreLocation) limitKeepAlive(r *Request) {
 	switch b := c.KeepaliveDisable.V; {
 	case c.KeepaliveTimeout.V == 0,
 		r.Conn.Requests >= c.KeepaliveRequests.V,
-		now().Sub(r.Conn.Started) > c.KeepaliveTime.V,
+		r.Start.Sub(r.Conn.Started) > c.KeepaliveTime.V,
 		b&OldMSIE != 0 && r.Method == "POST" && browser(r)&OldMSIE != 0,
 		b&Safari != 0 && browser(r)&Safari != 0:
 		r.KeepAlive = false

@@ -163,6 +163,7 @@ type Request struct {
 	captures  []int
 	captured  string // what captures point into
 	ctx       []any
+	ctxUsed   bool // since it was cleared
 	ends      []func()
 	sub       *subrequest
 	phase     Phase
@@ -184,6 +185,7 @@ type Request struct {
 // goroutine.
 type varTable struct {
 	slots []varSlot
+	used  bool // since they were cleared
 	mu    *sync.Mutex
 }
 
@@ -238,32 +240,44 @@ func (p Proto) String() string {
 	return "HTTP/1.1"
 }
 
-var requestPool = sync.Pool{New: func() any { return &Request{vars: &varTable{}} }}
+var requestPool = sync.Pool{New: func() any {
+	r := &Request{vars: &varTable{}}
+	r.Clear()
+	return r
+}}
 
 // NewRequest takes a request from the pool. The front end fills in what came over the wire, calls
 // Engine.Serve and gives it back with Recycle.
-func NewRequest() *Request {
-	r := requestPool.Get().(*Request)
-	r.Main = r
-	r.ContentLength = -1
-	r.Out.reset()
-	return r
-}
+func NewRequest() *Request { return requestPool.Get().(*Request) }
 
 // Recycle gives the request back; nobody may hold it any more.
 func (r *Request) Recycle() {
-	in, out, vars, caps, ctx, ends := r.In, r.Out, r.vars, r.captures, r.ctx, r.ends
+	r.Clear()
+	requestPool.Put(r)
+}
+
+// Clear makes the request as good as a new one, instead of Recycle where the caller has a next one at hand.
+func (r *Request) Clear() {
+	in, out, trailers, vars, caps, ctx, ends := r.In, r.Out.Headers, r.Out.Trailers, r.vars, r.captures, r.ctx, r.ends
 	in.Reset()
-	out.reset()
+	out.Reset()
+	trailers.Reset()
 	if vars == nil || r.Parent != nil {
 		vars = &varTable{}
 	}
-	clear(vars.slots)
+	if vars.used {
+		clear(vars.slots)
+		vars.used = false
+	}
 	vars.mu = nil
-	clear(ctx)
+	if r.ctxUsed {
+		clear(ctx)
+	}
 	clear(ends)
-	*r = Request{In: in, Out: out, vars: vars, captures: caps[:0], ctx: ctx, ends: ends[:0]}
-	requestPool.Put(r)
+	*r = Request{}
+	r.In, r.Out.Headers, r.Out.Trailers, r.vars, r.captures, r.ctx, r.ends = in, out, trailers, vars, caps[:0], ctx, ends[:0]
+	r.Main = r
+	r.ContentLength, r.Out.ContentLength = -1, -1
 }
 
 // bind gives r its tree, and the slots that the tree asks for.
@@ -285,8 +299,22 @@ func (r *Request) bind(t *Tree) {
 type Blocker interface{ Blocking(f func()) }
 
 // Waiter is a front end that serves other requests on the same goroutine, unless it is told that the present
-// one is going to wait. Safe for concurrent use.
-type Waiter interface{ Waiting() }
+// one is going to wait.
+type Waiter interface {
+	// Waiting is safe for concurrent use.
+	Waiting()
+	// Now is the present time as the front end has it at hand.
+	Now() time.Time
+}
+
+// Now is the present time as the front end has it at hand: until the request waits for something it may be
+// the time at which the request came. Only for the request's goroutine.
+func (r *Request) Now() time.Time {
+	if w := r.Main.Waiter; w != nil {
+		return w.Now()
+	}
+	return now()
+}
 
 // Waiting tells the front end that r is about to wait for something else than the processor. It may be
 // called for nothing; without it, other requests wait with this one for some milliseconds.
@@ -300,7 +328,7 @@ func (r *Request) Waiting() {
 func (r *Request) Ctx(m *Module) any { return r.ctx[m.id] }
 
 // SetCtx stores what module m keeps with the request.
-func (r *Request) SetCtx(m *Module, v any) { r.ctx[m.id] = v }
+func (r *Request) SetCtx(m *Module, v any) { r.ctx[m.id], r.ctxUsed = v, true }
 
 // OnEnd has f called when the request ends, after the log phase; the last one added runs first.
 func (r *Request) OnEnd(f func()) { r.ends = append(r.ends, f) }

@@ -155,7 +155,7 @@ func (r *Request) slot(i int) varSlot {
 func (r *Request) setSlot(i int, s varSlot) {
 	t := r.vars
 	t.lock()
-	t.slots[i] = s
+	t.slots[i], t.used = s, true
 	t.unlock()
 }
 

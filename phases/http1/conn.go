@@ -25,12 +25,12 @@ const (
 	stateActive int32 = iota
 	stateFresh        // idle, and no request has come yet
 	stateIdle
+	stateMore // active, and something has come since then
 	stateClosed
 )
 
 var (
 	readers      = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSize) }}
-	firsts       = sync.Pool{New: func() any { return new([firstSize]byte) }}
 	codecReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 512) }}
 	heads        = sync.Pool{New: func() any {
 		h := &fasthttp.RequestHeader{}
@@ -64,8 +64,6 @@ type conn struct {
 	fd        int
 	slot      int32
 	drained   bool        // the last read took all that had come
-	leads     atomic.Bool // its request's goroutine leads the loop
-	event     atomic.Bool // something has come since it became active
 	ending    atomic.Bool // the client has closed its side
 	timer     *time.Timer // of the idle time
 	fires     atomic.Int64
@@ -105,9 +103,9 @@ func (c *conn) loop0() {
 
 // one serves one request. False: the connection is over.
 func (c *conn) one() bool {
-	r := phases.NewRequest()
+	r := c.spared().takeRequest()
 	again := c.request(r)
-	r.Recycle()
+	c.spared().giveRequest(r)
 	if c.hijacked {
 		return false
 	}
@@ -166,7 +164,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // took drops the first n bytes of what is pending.
 func (c *conn) took(n int) {
 	if c.pending = c.pending[n:]; len(c.pending) == 0 && c.first != nil {
-		firsts.Put(c.first)
+		c.spared().giveFirst(c.first)
 		c.pending, c.first = nil, nil
 	}
 }
@@ -201,9 +199,7 @@ func (c *conn) awaitRequest(d time.Duration) bool {
 	if len(c.pending) == 0 && c.rc != nil && c.netConn == c.raw {
 		c.setRead(d)
 		idle := c.rests()
-		c.server.engine.Stats.Waiting.Add(1)
 		ok := c.firstRead()
-		c.server.engine.Stats.Waiting.Add(-1)
 		if !c.state.CompareAndSwap(idle, stateActive) || !ok {
 			return false
 		}
@@ -239,20 +235,20 @@ func (c *conn) firstRead() bool {
 	var got []byte
 	var rerr error
 	err := c.rc.Read(func(fd uintptr) bool {
-		b := firsts.Get().(*[firstSize]byte)
+		b := c.spared().takeFirst()
 		for {
 			n, err := unix.Read(int(fd), b[:])
 			if err == unix.EINTR {
 				continue
 			}
 			if err == unix.EAGAIN {
-				firsts.Put(b)
+				c.spared().giveFirst(b)
 				return false
 			}
 			if n > 0 {
 				got, c.first = b[:n], b
 			} else {
-				firsts.Put(b)
+				c.spared().giveFirst(b)
 			}
 			rerr = err
 			return true
@@ -306,8 +302,7 @@ func headEnd(b []byte) int {
 // request reads and serves one request and reports whether another may follow.
 func (c *conn) request(r *phases.Request) bool {
 	e := c.server.engine
-	e.Stats.Reading.Add(1)
-	r.Start = time.Now()
+	r.Start = c.Now()
 	c.info.Requests++
 	c.listen = c.server.listen.Load() // a reload since then keeps no old tree alive
 	c.info.Listen = c.listen
@@ -326,18 +321,19 @@ func (c *conn) request(r *phases.Request) bool {
 		f := filling{r: r, listen: c.listen, base: core, core: core}
 		status, why = f.plain(head)
 	} else {
+		e.Stats.Reading.Add(1)
 		c.reader()
 		c.setRead(core.ClientHeaderTimeout.V)
 		var silent bool
-		if status, why, silent = c.readHead(r, core); silent {
-			e.Stats.Reading.Add(-1)
+		status, why, silent = c.readHead(r, core)
+		e.Stats.Reading.Add(-1)
+		if silent {
 			if status != phases.Done {
 				c.leave(r, status, why)
 			}
 			return false
 		}
 	}
-	e.Stats.Reading.Add(-1)
 	if status != phases.OK {
 		return c.refuse(r, status, why)
 	}
@@ -422,7 +418,7 @@ func (c *conn) linger(core *phases.CoreLocation, expected bool) {
 	case phases.LingeringOff:
 		return
 	case phases.LingeringOn:
-		if !expected && c.buffered() == 0 && !(c.loop != nil && c.event.Load() && !c.ending.Load()) {
+		if !expected && c.buffered() == 0 && !(c.state.Load() == stateMore && !c.ending.Load()) {
 			return // nothing more is coming
 		}
 	}
@@ -443,6 +439,8 @@ func (c *conn) drain(core *phases.CoreLocation) {
 		return
 	}
 	c.Waiting()
+	c.server.engine.Stats.Apart.Add(1)
+	defer c.server.engine.Stats.Apart.Add(-1)
 	c.dropReader()
 	c.w.rest()
 	end := time.Now().Add(core.LingeringTime.V)

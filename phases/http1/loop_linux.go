@@ -41,12 +41,12 @@ type loop struct {
 	rounds  int
 	kicked  bool
 
-	current atomic.Pointer[conn] // that is being served
-	turns   atomic.Uint32
-	spare   followers
-	asleep  atomic.Bool // the overseer is
-	wake    chan struct{}
-	closed  chan struct{}
+	leader atomic.Pointer[lead]
+	still  atomic.Bool // nothing was served since the overseer's last look
+	spare  followers
+	asleep atomic.Bool // the overseer is
+	wake   chan struct{}
+	closed chan struct{}
 
 	mu    sync.Mutex
 	slots []*conn
@@ -87,6 +87,41 @@ func newLoop() (*loop, error) {
 	return l, nil
 }
 
+// lead is what a goroutine has as the leader of a loop. It leads for as long as nobody takes conn away.
+type lead struct {
+	conn atomic.Pointer[conn] // that it serves
+	now  time.Time            // when its events came
+	kept
+}
+
+// leading is the lead that c's request is served with; nil where its goroutine does not lead. Only for the
+// request's goroutine.
+func (c *conn) leading() *lead {
+	if c.loop == nil {
+		return nil
+	}
+	if t := c.loop.leader.Load(); t.conn.Load() == c {
+		return t
+	}
+	return nil
+}
+
+// Now is the present time. While it leads a loop, that is the time at which its events came, as in nginx.
+func (c *conn) Now() time.Time {
+	if t := c.leading(); t != nil {
+		return t.now
+	}
+	return time.Now()
+}
+
+// spared is what is at hand for c's next request without asking a pool; nil where nothing can be.
+func (c *conn) spared() *kept {
+	if t := c.leading(); t != nil {
+		return &t.kept
+	}
+	return nil
+}
+
 // close ends the loop once no connection is left in it.
 func (l *loop) close() {
 	close(l.closed)
@@ -125,9 +160,12 @@ func (l *loop) remove(c *conn) {
 // run leads the loop, and when that was taken away serves its request to the end and waits to lead again.
 func (l *loop) run() {
 	turn := make(chan bool, 1)
+	t := &lead{}
 	for {
-		for l.step() {
+		l.leader.Store(t)
+		for l.step(t) {
 		}
+		t.release()
 		if !l.spare.wait(turn) {
 			return
 		}
@@ -142,7 +180,7 @@ func (l *loop) promote() {
 }
 
 // step serves one event and reports whether the goroutine still leads.
-func (l *loop) step() bool {
+func (l *loop) step(t *lead) bool {
 	for l.next == l.n {
 		l.kicked = false
 		if err := l.rc.Read(l.poll); err != nil {
@@ -150,6 +188,7 @@ func (l *loop) step() bool {
 			unix.Close(l.kick) //nolint:errcheck // nobody else uses it any more
 			return false
 		}
+		t.now = time.Now()
 	}
 	ev := &l.events[l.next]
 	l.next++
@@ -165,18 +204,19 @@ func (l *loop) step() bool {
 	if ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		c.ending.Store(true)
 	}
-	c.event.Store(true)
 	if !c.rouse() {
 		return true
 	}
-	l.turns.Add(1)
-	c.leads.Store(true)
-	l.current.Store(c)
-	if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
-		l.wake <- struct{}{}
+	if l.still.Load() {
+		l.still.Store(false)
+		if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
+			l.wake <- struct{}{}
+		}
 	}
+	t.conn.Store(c)
 	c.turn()
-	return c.leads.CompareAndSwap(true, false)
+	// Another goroutine may be serving c by now, with a lead of its own.
+	return t.conn.CompareAndSwap(c, nil)
 }
 
 // events0 takes events from the kernel, for RawConn.Read: false waits. After some rounds in a row it waits in
@@ -200,7 +240,6 @@ func (l *loop) events0(uintptr) bool {
 
 // oversee takes the lead away from a request that keeps it for long. While nothing happens it sleeps.
 func (l *loop) oversee() {
-	var seen uint32
 	quiet, ticks := 0, 0
 	tick := time.NewTimer(overdue)
 	defer tick.Stop()
@@ -213,16 +252,16 @@ func (l *loop) oversee() {
 		if ticks++; ticks%trimTicks == 0 {
 			l.spare.trim(false)
 		}
-		turns := l.turns.Load()
-		if turns != seen {
-			seen, quiet = turns, 0
-		} else if c := l.current.Load(); c != nil && c.leads.Load() {
-			c.Waiting()
+		if !l.still.Load() {
+			quiet = 0
+			l.still.Store(true)
+		} else if t := l.leader.Load(); t != nil && t.conn.Load() != nil {
+			t.take(t.conn.Load(), l)
 		} else if quiet++; quiet > 20 {
 			quiet = 0
 			l.spare.trim(true)
 			l.asleep.Store(true)
-			if l.turns.Load() == seen || !l.asleep.CompareAndSwap(true, false) { // a turn that began before knows nothing of the sleep
+			if l.still.Load() || !l.asleep.CompareAndSwap(true, false) { // a turn that began before knows nothing of the sleep
 				select {
 				case <-l.closed:
 					return
@@ -237,23 +276,38 @@ func (l *loop) oversee() {
 // Waiting tells that c's request is about to wait: another goroutine leads the loop meanwhile. Any goroutine
 // of the request may call it, any number of times.
 func (c *conn) Waiting() {
-	if c.leads.Load() && c.leads.CompareAndSwap(true, false) {
-		c.loop.promote()
+	if c.loop != nil {
+		c.loop.leader.Load().take(c, c.loop)
 	}
 }
 
-// rouse makes an idle connection active; the caller then owns it.
-func (c *conn) rouse() bool {
-	if !c.state.CompareAndSwap(stateIdle, stateActive) && !c.state.CompareAndSwap(stateFresh, stateActive) {
-		return false
+// take ends the lead where it is c that is being served.
+func (t *lead) take(c *conn, l *loop) {
+	if c != nil && t.conn.Load() == c && t.conn.CompareAndSwap(c, nil) {
+		l.promote()
 	}
-	c.event.Store(false)
-	return true
+}
+
+// rouse makes an idle connection active; the caller then owns it. Whoever has an active one is told that more has come.
+func (c *conn) rouse() bool {
+	for {
+		switch s := c.state.Load(); s {
+		case stateIdle, stateFresh:
+			if c.state.CompareAndSwap(s, stateActive) {
+				return true
+			}
+		case stateActive:
+			if c.state.CompareAndSwap(stateActive, stateMore) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
 }
 
 // turn serves what has come on a connection that rouse gave, until it is idle again or over.
 func (c *conn) turn() {
-	stats := &c.server.engine.Stats
 	defer func() {
 		if p := recover(); p != nil {
 			c.server.panicked(p)
@@ -261,30 +315,27 @@ func (c *conn) turn() {
 		}
 	}()
 	for {
-		stats.Waiting.Add(-1)
 		if !c.ready() {
 			c.over()
 			return
 		}
-		stats.Waiting.Add(1)
 		idle := stateFresh // after an event that was another connection's
 		if c.info.Requests > 0 {
 			idle = stateIdle
 			c.expire(c.w.keepalive)
 		}
-		c.state.Store(idle)
-		if c.server.closed.Load() && c.state.CompareAndSwap(stateIdle, stateClosed) {
-			stats.Waiting.Add(-1) // CloseIdle may have come too early for this one
-			c.over()
+		if c.state.CompareAndSwap(stateActive, idle) {
+			if c.server.closed.Load() && c.state.CompareAndSwap(stateIdle, stateClosed) {
+				c.over() // CloseIdle may have come too early for this one
+				return
+			}
+			if c.fires.Load() == 0 { // the timer has just found the connection active
+				c.fires.Store(c.idleUntil.Load())
+				c.timer.Reset(max(time.Until(time.Unix(0, c.idleUntil.Load())), 0))
+			}
 			return
 		}
-		if c.fires.Load() == 0 { // the timer has just found the connection active
-			c.fires.Store(c.idleUntil.Load())
-			c.timer.Reset(max(time.Until(time.Unix(0, c.idleUntil.Load())), 0))
-		}
-		if !c.event.Load() || !c.rouse() {
-			return
-		}
+		c.state.Store(stateActive)
 	}
 }
 
@@ -317,10 +368,10 @@ func (c *conn) ready() bool {
 
 // tryRead reads what has come into a borrowed buffer. again: nothing has come yet.
 func (c *conn) tryRead() (n int, again bool) {
-	b := firsts.Get().(*[firstSize]byte)
+	b := c.spared().takeFirst()
 	n, errno := nonblock.Read(c.fd, b[:])
 	if errno != 0 || n == 0 {
-		firsts.Put(b)
+		c.spared().giveFirst(b)
 		return 0, errno == unix.EAGAIN
 	}
 	c.pending, c.first = b[:n], b
@@ -343,7 +394,7 @@ func (c *conn) sendNow(p []byte) (int, error) {
 // expire closes the connection if it is still idle in d. The timer is left as it is where it fires early enough:
 // it looks then how long is left.
 func (c *conn) expire(d time.Duration) {
-	at := time.Now().Add(d).UnixNano()
+	at := c.Now().Add(d).UnixNano()
 	c.idleUntil.Store(at)
 	if c.timer == nil {
 		c.fires.Store(at)
@@ -368,7 +419,6 @@ func (c *conn) expired() {
 		return
 	}
 	if c.state.CompareAndSwap(idle, stateClosed) {
-		c.server.engine.Stats.Waiting.Add(-1)
 		c.over()
 	}
 }
@@ -416,13 +466,11 @@ func (ls *loops) adopt(c *conn) bool {
 		return false
 	}
 	c.loop = ls.all[int(ls.turn.Add(1))%len(ls.all)]
-	c.server.engine.Stats.Waiting.Add(1)
 	c.expire(c.listen.Default.Core.ClientHeaderTimeout.V)
 	c.state.Store(stateFresh)
 	if err := c.loop.add(c); err != nil {
 		if c.state.CompareAndSwap(stateFresh, stateActive) {
 			c.timer.Stop()
-			c.server.engine.Stats.Waiting.Add(-1)
 			c.loop = nil
 			return false
 		}

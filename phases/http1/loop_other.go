@@ -2,6 +2,8 @@
 
 package http1
 
+import "time"
+
 // loop is Linux's own; elsewhere every connection has a goroutine.
 type loop struct{}
 
@@ -15,6 +17,11 @@ func (*loops) adopt(*conn) bool { return false }
 
 // Waiting tells that c's request is about to wait.
 func (*conn) Waiting() {}
+
+// Now is the present time.
+func (*conn) Now() time.Time { return time.Now() }
+
+func (*conn) spared() *kept { return nil }
 
 func (*conn) over() {}
 

@@ -151,7 +151,6 @@ func (s *Server) CloseIdle() {
 			if c.loop == nil {
 				c.raw.Close()
 			} else {
-				c.server.engine.Stats.Waiting.Add(-1)
 				go c.over() // which needs the lock
 			}
 		}
@@ -224,6 +223,8 @@ func (s *Server) gone(c *conn) {
 // handshake turns the connection into a TLS one. A client that speaks plain HTTP to it is told so.
 func (c *conn) handshake() bool {
 	first := make([]byte, 1)
+	c.server.engine.Stats.Apart.Add(1)
+	defer c.server.engine.Stats.Apart.Add(-1)
 	c.raw.SetReadDeadline(time.Now().Add(60 * time.Second)) //nolint:errcheck // a dead connection shows at the read
 	if n, err := c.Read(first); n == 0 || err != nil {
 		return false

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,7 +47,7 @@ type wire struct {
 func (w *wire) begin(r *phases.Request) {
 	buf := w.buf
 	if buf == nil {
-		buf = outs.Get().(*[]byte)
+		buf = w.c.spared().takeOut()
 	}
 	*w = wire{c: w.c, r: r, buf: buf, out: (*buf)[:0], length: -1}
 }
@@ -61,14 +60,9 @@ func (w *wire) rest() {
 	if cap(w.out) <= 2*outSize {
 		*w.buf = w.out[:0]
 	}
-	outs.Put(w.buf)
-	*w = wire{c: w.c, keepalive: w.keepalive}
+	w.c.spared().giveOut(w.buf)
+	w.buf, w.out, w.r, w.head, w.why, w.body = nil, nil, nil, "", "", nil
 }
-
-var outs = sync.Pool{New: func() any {
-	b := make([]byte, 0, 2048)
-	return &b
-}}
 
 // framing prepares the reading of the request's body.
 func (w *wire) framing(r *phases.Request) {
@@ -174,7 +168,7 @@ func (w *wire) WriteHead(r *phases.Request) error {
 	}
 	if o.Date == nil {
 		b = append(b, "\r\nDate: "...)
-		b = append(b, httpDate()...)
+		b = append(b, httpDate(w.c.Now())...)
 	} else if *o.Date != "" {
 		b = append(b, "\r\nDate: "...)
 		b = append(b, *o.Date...)
@@ -249,8 +243,7 @@ type dated struct {
 
 var lastDate atomic.Pointer[dated]
 
-func httpDate() string {
-	t := time.Now()
+func httpDate(t time.Time) string {
 	if d := lastDate.Load(); d != nil && d.sec == t.Unix() {
 		return d.text
 	}

@@ -25,7 +25,7 @@ var Module = phases.NewModule(phases.Module{
 			"connections_active":  func(s *phases.Stats) int64 { return s.Active.Load() },
 			"connections_reading": func(s *phases.Stats) int64 { return s.Reading.Load() },
 			"connections_writing": func(s *phases.Stats) int64 { return s.Writing.Load() },
-			"connections_waiting": func(s *phases.Stats) int64 { return s.Waiting.Load() },
+			"connections_waiting": func(s *phases.Stats) int64 { return s.Waiting() },
 		} {
 			err := l.AddVariable(phases.Variable{Name: name, NoCache: true, Get: func(r *phases.Request, _ string) (string, bool) {
 				return strconv.FormatInt(count(&r.Tree.Engine().Stats), 10), true
@@ -48,6 +48,6 @@ func serve(r *phases.Request) phases.Status {
 	s := &r.Tree.Engine().Stats
 	text := fmt.Sprintf("Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: %d Writing: %d Waiting: %d \n",
 		s.Active.Load(), s.Accepted.Load(), s.Handled.Load(), s.Requests.Load(),
-		s.Reading.Load(), s.Writing.Load(), s.Waiting.Load())
+		s.Reading.Load(), s.Writing.Load(), s.Waiting())
 	return r.Respond(200, "text/plain", []byte(text))
 }
