@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"moongate/phases/event"
 )
 
 // Conn is a client connection as requests see it. Front ends make it; its fields do not change
@@ -305,6 +307,8 @@ type Waiter interface {
 	Waiting()
 	// Now is the present time as the front end has it at hand.
 	Now() time.Time
+	// Poller is where the sockets that a request talks over may be waited for; nil for Go's own.
+	Poller() event.Poller
 }
 
 // Now is the present time as the front end has it at hand: until the request waits for something it may be
@@ -322,6 +326,14 @@ func (r *Request) Waiting() {
 	if w := r.Main.Waiter; w != nil {
 		w.Waiting()
 	}
+}
+
+// Poller is where the sockets that r talks over may be waited for; nil for Go's own.
+func (r *Request) Poller() event.Poller {
+	if w := r.Main.Waiter; w != nil {
+		return w.Poller()
+	}
+	return nil
 }
 
 // Ctx is what module m keeps with the request; nil at first, and again after an internal redirect.

@@ -308,11 +308,7 @@ func (c *conn) request(r *phases.Request) bool {
 	c.info.Listen = c.listen
 	c.w.begin(r)
 	r.Conn, r.Wire = &c.info, &c.w
-	if c.loop != nil {
-		r.Waiter = c
-	} else {
-		r.Waiter = nil
-	}
+	r.Waiter = c
 	core := c.base()
 	var status phases.Status
 	var why string

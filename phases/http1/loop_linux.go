@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"moongate/phases"
+	"moongate/phases/event"
 	"moongate/phases/nonblock"
 )
 
@@ -40,6 +41,7 @@ type loop struct {
 	next, n int
 	rounds  int
 	kicked  bool
+	roused  bool // others that wait in the loop were told of something
 
 	leader atomic.Pointer[lead]
 	still  atomic.Bool // nothing was served since the overseer's last look
@@ -48,9 +50,18 @@ type loop struct {
 	wake   chan struct{}
 	closed chan struct{}
 
-	mu    sync.Mutex
-	slots []*conn
-	free  []int32
+	mu     sync.Mutex
+	slots  []slot
+	free   []int32
+	others int  // slots with a sink
+	ending bool // close was called
+	ended  bool
+}
+
+// slot is who an event is for: a client's connection, or anything else that waits in the loop.
+type slot struct {
+	c    *conn
+	sink event.Sink
 }
 
 func newLoop() (*loop, error) {
@@ -122,26 +133,47 @@ func (c *conn) spared() *kept {
 	return nil
 }
 
-// close ends the loop once no connection is left in it.
+// close ends the loop, in which no client's connection is left, once nothing else waits in it.
 func (l *loop) close() {
-	close(l.closed)
-	l.spare.close()
-	l.ep.Close() // which wakes the leader
+	l.mu.Lock()
+	l.ending = true
+	l.end()
+}
+
+// end ends the loop where nobody needs it any more. It unlocks.
+func (l *loop) end() {
+	over := l.ending && l.others == 0 && !l.ended
+	l.ended = l.ended || over
+	l.mu.Unlock()
+	if over {
+		close(l.closed)
+		l.spare.close()
+		l.ep.Close() // which wakes the leader
+	}
+}
+
+// put finds a slot for s. The lock is held.
+func (l *loop) put(s slot) int32 {
+	if n := len(l.free); n > 0 {
+		i := l.free[n-1]
+		l.free = l.free[:n-1]
+		l.slots[i] = s
+		return i
+	}
+	l.slots = append(l.slots, s)
+	return int32(len(l.slots) - 1)
+}
+
+func (l *loop) watch(fd int, what uint32, i int32) error {
+	return unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: what | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: i})
 }
 
 // add has the loop wait for c's requests.
 func (l *loop) add(c *conn) error {
 	l.mu.Lock()
-	if n := len(l.free); n > 0 {
-		c.slot = l.free[n-1]
-		l.free = l.free[:n-1]
-	} else {
-		c.slot = int32(len(l.slots))
-		l.slots = append(l.slots, nil)
-	}
-	l.slots[c.slot] = c
+	c.slot = l.put(slot{c: c})
 	l.mu.Unlock()
-	err := unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: c.slot})
+	err := l.watch(c.fd, unix.EPOLLIN, c.slot)
 	if err != nil {
 		l.remove(c)
 	}
@@ -152,9 +184,51 @@ func (l *loop) add(c *conn) error {
 // connection that gets its place, which finds nothing to read then.
 func (l *loop) remove(c *conn) {
 	l.mu.Lock()
-	l.slots[c.slot] = nil
+	l.slots[c.slot] = slot{}
 	l.free = append(l.free, c.slot)
 	l.mu.Unlock()
+}
+
+// Add implements event.Poller.
+func (l *loop) Add(fd int, s event.Sink) (int32, error) {
+	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return 0, os.ErrClosed
+	}
+	i := l.put(slot{sink: s})
+	l.others++
+	l.mu.Unlock()
+	err := l.watch(fd, unix.EPOLLIN|unix.EPOLLOUT, i)
+	if err != nil {
+		l.Drop(i)
+	}
+	return i, err
+}
+
+// Drop implements event.Poller.
+func (l *loop) Drop(i int32) {
+	l.mu.Lock()
+	l.slots[i] = slot{}
+	l.free = append(l.free, i)
+	l.others--
+	l.end()
+}
+
+// tell passes an event on.
+func (l *loop) tell(s event.Sink, events uint32) {
+	what := 0
+	if events&unix.EPOLLIN != 0 {
+		what |= event.Readable
+	}
+	if events&unix.EPOLLOUT != 0 {
+		what |= event.Writable
+	}
+	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		what |= event.HungUp
+	}
+	l.roused = true
+	s.Event(what)
 }
 
 // run leads the loop, and when that was taken away serves its request to the end and waits to lead again.
@@ -183,6 +257,10 @@ func (l *loop) promote() {
 func (l *loop) step(t *lead) bool {
 	for l.next == l.n {
 		l.kicked = false
+		if l.roused {
+			l.roused = false
+			runtime.Gosched() // they go first
+		}
 		if err := l.rc.Read(l.poll); err != nil {
 			<-l.closed
 			unix.Close(l.kick) //nolint:errcheck // nobody else uses it any more
@@ -196,8 +274,13 @@ func (l *loop) step(t *lead) bool {
 		return true
 	}
 	l.mu.Lock()
-	c := l.slots[ev.Fd]
+	to := l.slots[ev.Fd]
 	l.mu.Unlock()
+	if to.sink != nil {
+		l.tell(to.sink, ev.Events)
+		return true
+	}
+	c := to.c
 	if c == nil {
 		return true
 	}
@@ -457,6 +540,9 @@ func (ls *loops) close() {
 	}
 }
 
+// next is the loop whose turn it is to get a descriptor.
+func (ls *loops) next() *loop { return ls.all[int(ls.turn.Add(1)%uint32(len(ls.all)))] }
+
 // adopt gives c to a loop. False: it is served by a goroutine of its own.
 func (ls *loops) adopt(c *conn) bool {
 	if len(ls.all) == 0 || c.rc == nil {
@@ -465,7 +551,7 @@ func (ls *loops) adopt(c *conn) bool {
 	if c.rc.Control(func(fd uintptr) { c.fd = int(fd) }) != nil {
 		return false
 	}
-	c.loop = ls.all[int(ls.turn.Add(1))%len(ls.all)]
+	c.loop = ls.next()
 	c.expire(c.listen.Default.Core.ClientHeaderTimeout.V)
 	c.state.Store(stateFresh)
 	if err := c.loop.add(c); err != nil {
@@ -478,4 +564,18 @@ func (ls *loops) adopt(c *conn) bool {
 	return true
 }
 
-var _ phases.Waiter = (*conn)(nil)
+// Poller is the loop that the request's upstreams wait in: its client's own, if there is one.
+func (c *conn) Poller() event.Poller {
+	if c.loop != nil {
+		return c.loop
+	}
+	if ls := c.server.loops; len(ls.all) > 0 {
+		return ls.next()
+	}
+	return nil
+}
+
+var (
+	_ phases.Waiter = (*conn)(nil)
+	_ event.Poller  = (*loop)(nil)
+)

@@ -2,7 +2,11 @@
 
 package http1
 
-import "time"
+import (
+	"time"
+
+	"moongate/phases/event"
+)
 
 // loop is Linux's own; elsewhere every connection has a goroutine.
 type loop struct{}
@@ -14,6 +18,9 @@ func newLoops() *loops { return &loops{} }
 func (*loops) close() {}
 
 func (*loops) adopt(*conn) bool { return false }
+
+// Poller is where what a request waits for is waited for: Go's own here.
+func (*conn) Poller() event.Poller { return nil }
 
 // Waiting tells that c's request is about to wait.
 func (*conn) Waiting() {}

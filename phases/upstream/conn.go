@@ -3,16 +3,15 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"moongate/phases/event"
 	"moongate/phases/nonblock"
 )
 
@@ -28,15 +27,13 @@ var (
 
 // conn is a connection to an upstream server. It has a buffer only while it is at work.
 type conn struct {
-	net.Conn          // the socket, or TLS over it
-	raw      net.Conn // the socket
-	rc       syscall.RawConn
-	fd       int // of rc
+	net.Conn             // the socket, or TLS over it
+	raw      net.Conn    // the socket
+	event    *event.Conn // the same, where a loop watches it
 	key      poolKey
 	requests int
 	started  time.Time
 	expires  time.Time
-	reused   bool // it served a request before
 
 	box        *[]byte // what buf came from
 	buf        []byte
@@ -44,65 +41,37 @@ type conn struct {
 	readUntil  time.Time
 	writeUntil time.Time
 
-	swap    swap
-	into    []byte // of Read
-	got     int
-	errno   syscall.Errno
-	readRaw func(fd uintptr) bool
-	stop    func() // interrupt
+	stop func() // interrupt
 }
 
 func newConn(raw net.Conn) *conn {
 	c := &conn{Conn: raw, raw: raw, started: time.Now()}
-	if sc, ok := raw.(syscall.Conn); ok {
-		if rc, err := sc.SyscallConn(); err == nil && rc.Control(func(fd uintptr) { c.fd = int(fd) }) == nil {
-			c.rc = rc
-		}
-	}
-	c.stop, c.readRaw, c.swap.once = c.interrupt, c.readOnce, c.swapOnce
+	c.event, _ = raw.(*event.Conn)
+	c.stop = c.interrupt
 	return c
 }
 
-// direct reports whether what goes over the socket is what c reads and writes.
-func (c *conn) direct() bool { return c.rc != nil && c.Conn == c.raw }
-
-// Read implements net.Conn.
-func (c *conn) Read(p []byte) (int, error) {
-	if !c.direct() || len(p) == 0 {
-		return c.Conn.Read(p)
-	}
-	c.into = p
-	err := c.rc.Read(c.readRaw)
-	c.into = nil
-	if err != nil {
-		return 0, err
-	}
-	return c.outcome()
-}
-
-func (c *conn) readOnce(fd uintptr) bool {
-	c.got, c.errno = nonblock.Read(int(fd), c.into)
-	return c.errno != unix.EAGAIN
-}
-
-// outcome is what a read has brought.
-func (c *conn) outcome() (int, error) {
-	switch {
-	case c.errno != 0:
-		return 0, os.NewSyscallError("read", c.errno)
-	case c.got == 0:
-		return 0, io.EOF
-	}
-	return c.got, nil
-}
+// direct reports whether what goes over the socket is what c reads and writes, and the socket can be tried without waiting.
+func (c *conn) direct() bool { return c.event != nil && c.Conn == c.raw }
 
 // alive reports whether the other side has kept silent and open. Nobody else may be using c.
 func (c *conn) alive() bool {
-	if c.rc == nil {
+	if c.event != nil {
+		return c.event.Peek() == event.ErrAgain //nolint:errorlint // it comes bare
+	}
+	sc, ok := c.raw.(syscall.Conn)
+	if !ok {
 		return true
 	}
-	_, errno := nonblock.Peek(c.fd)
-	return errno == unix.EAGAIN
+	rc, err := sc.SyscallConn()
+	silent := true
+	if err == nil {
+		err = rc.Control(func(fd uintptr) {
+			_, errno := nonblock.Peek(int(fd))
+			silent = errno == unix.EAGAIN
+		})
+	}
+	return err == nil && silent
 }
 
 // hold gives c a buffer of at least size bytes.
@@ -185,8 +154,8 @@ type dialOptions struct {
 	rcvBuf, sndBuf int
 }
 
-// dial opens a connection to a. The context carries the time limit.
-func dial(ctx context.Context, a *Addr, o *dialOptions) (*conn, error) {
+// dial opens a connection to a, for p to watch. The context carries the time limit.
+func dial(ctx context.Context, p event.Poller, a *Addr, o *dialOptions) (*conn, error) {
 	d := net.Dialer{KeepAlive: -1}
 	if o.keepAlive {
 		d.KeepAlive = 0
@@ -209,13 +178,13 @@ func dial(ctx context.Context, a *Addr, o *dialOptions) (*conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newConn(raw), nil
+		return newConn(event.Adopt(p, raw)), nil
 	}
 	raw, err := d.DialTCP(ctx, "tcp", o.local, a.AP)
 	if err != nil {
 		return nil, err
 	}
-	return newConn(raw), nil
+	return newConn(event.Adopt(p, raw)), nil
 }
 
 // secure puts TLS over c.

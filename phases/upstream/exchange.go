@@ -86,7 +86,6 @@ type Exchange struct {
 	bodySent bool     // all of it
 	resp     response
 	relay    relayState
-	late     error // of a read that failed while the request was sent
 
 	watching bool
 	aborted  atomic.Bool
@@ -188,7 +187,7 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	r.Upstreams = append(r.Upstreams, phases.UpstreamState{ConnectTime: -1, HeaderTime: -1, ResponseTime: -1, Next: group})
 	x.state = &r.Upstreams[len(r.Upstreams)-1]
 	x.action = "connecting to upstream"
-	x.sent, x.bodySent, x.cached, x.late = false, false, false, nil
+	x.sent, x.bodySent, x.cached = false, false, false
 	x.relay = relayState{bufs: x.relay.bufs[:0]}
 
 	if rc := x.build(); rc != phases.OK {
@@ -280,7 +279,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		key.local = x.local
 	}
 	if c := p.get(key, x.attempt); c != nil {
-		x.c, x.cached, c.reused = c, true, true
+		x.c, x.cached = c, true
 		x.debugKept("reusing connection", c)
 		return 0, false, true
 	}
@@ -293,7 +292,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 	}
 	o := dialOptions{x.local, x.Conf.SocketKeepalive, x.Conf.RcvBuf, x.Conf.SndBuf}
 	x.R.Waiting()
-	c, err := dial(ctx, a, &o)
+	c, err := dial(ctx, x.R.Poller(), a, &o)
 	if err != nil {
 		rc, again = x.dialFailed(a, err)
 		return rc, again, false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"moongate/phases"
+	"moongate/phases/event"
 )
 
 // joinedBody is up to which size a body in memory leaves with the head, in one write.
@@ -38,7 +39,9 @@ func (x *Exchange) send() (rc phases.Status, again, ok bool) {
 	}
 	n, err := 0, error(nil)
 	if c.direct() && !x.aborted.Load() {
-		n, err = x.swap()
+		if n, err = c.event.TryWrite(x.out); err == event.ErrAgain { //nolint:errorlint // it comes bare
+			err = nil
+		}
 	}
 	if err == nil && n < len(x.out) {
 		x.R.Waiting()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"moongate/phases/event"
 )
 
 // probe is how long an upstream may be silent before the client is watched: watching costs more than a
@@ -66,16 +68,27 @@ func (x *Exchange) stopWatch() {
 // read reads from the upstream once, for at most the read timeout; a client that leaves meanwhile ends it
 // with errGone.
 func (x *Exchange) read(p []byte) (int, error) {
-	if err := x.late; err != nil {
-		x.late = nil
-		return 0, err
+	c := x.c
+	if c.direct() && c.event.Readable() {
+		if n, err := c.event.TryRead(p); err != event.ErrAgain { //nolint:errorlint // it comes bare
+			return x.outcome(n, err)
+		}
 	}
 	begin, short := x.limit()
 	if x.aborted.Load() {
 		return 0, errGone
 	}
-	n, err := x.c.Read(p)
-	return x.settle(p, begin, short, n, err)
+	x.R.Waiting()
+	n, err := c.Read(p)
+	if n == 0 && short && errors.Is(err, os.ErrDeadlineExceeded) {
+		x.startWatch()
+		c.readByExactly(begin.Add(x.readTimeout))
+		if x.aborted.Load() {
+			return 0, errGone
+		}
+		n, err = c.Read(p)
+	}
+	return x.outcome(n, err)
 }
 
 // limit sets the time limit of a read that begins now. short: it is only that of the time without a watch.
@@ -94,20 +107,9 @@ func (x *Exchange) limit() (begin time.Time, short bool) {
 	return begin, false
 }
 
-// settle is the outcome of a read into p; one that has only used up the time without a watch goes on.
-func (x *Exchange) settle(p []byte, begin time.Time, short bool, n int, err error) (int, error) {
-	if n > 0 || err == nil {
-		return n, err
-	}
-	if short && errors.Is(err, os.ErrDeadlineExceeded) {
-		x.startWatch()
-		x.c.readByExactly(begin.Add(x.readTimeout))
-		if x.aborted.Load() {
-			return 0, errGone
-		}
-		n, err = x.c.Read(p)
-	}
-	if err != nil && x.aborted.Load() {
+// outcome is that of a read: one that the client's leaving has ended fails with errGone.
+func (x *Exchange) outcome(n int, err error) (int, error) {
+	if n == 0 && err != nil && x.aborted.Load() {
 		err = errGone
 	}
 	return n, err

@@ -171,6 +171,9 @@ func (u *tcp) connect(L *lua.LState, c *handler.Ctx, a connectArgs) int {
 	}
 	debug(c, "lua tcp socket connect timeout: ", millis(u.connectTimeout))
 	d := &dialing{target: t, timeout: u.connectTimeout, local: u.local, transparent: u.transparent}
+	if c.R != nil {
+		d.poller = c.R.Poller()
+	}
 	if t.name == "" {
 		debug(c, "lua tcp socket network address given directly")
 	} else if msg := d.lookup(c); msg != "" {
@@ -197,7 +200,7 @@ func (u *tcp) connect(L *lua.LState, c *handler.Ctx, a connectArgs) int {
 		}
 		return fail(L, message(d.err))
 	}
-	p := &peer{host: t.host, addr: d.text(), port: d.port, pool: u.pool}
+	p := &peer{host: t.host, addr: d.text(), port: d.port, pool: u.pool, of: u.s}
 	p.open(d.conn)
 	p.owned = true
 	u.adopt(c, p)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"moongate/phases/event"
 	"moongate/phases/resolver"
 )
 
@@ -46,6 +47,7 @@ type dialing struct {
 	local          *localAddr
 	transparent    bool
 	datagram       bool
+	poller         event.Poller // that is to watch the connection; nil for Go's own
 
 	conn     net.Conn
 	resolve  error // of the name
@@ -106,8 +108,11 @@ func (d *dialing) connect(cancel <-chan struct{}) {
 		c, err = dialer.DialTCP(ctx, "tcp", local, netip.AddrPortFrom(d.ip, uint16(d.port)))
 		conn = c
 	}
-	if d.err = err; err == nil {
-		d.conn = conn
+	if d.err = err; err != nil {
+		return
+	}
+	if d.conn = conn; !d.datagram {
+		d.conn = event.Adopt(d.poller, conn)
 	}
 }
 

@@ -12,28 +12,23 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"moongate/phases/event"
 	"moongate/phases/nonblock"
 )
 
 var (
-	errAgain   = &againError{}
+	errAgain   = event.ErrAgain // crypto/tls takes it for a passing trouble and keeps what it has read so far
 	errTimeout = os.ErrDeadlineExceeded
 	past       = time.Unix(1, 0)
 )
-
-// againError says that a read would have to wait. crypto/tls takes it for a passing trouble and
-// keeps what it has read so far.
-type againError struct{}
-
-func (*againError) Error() string   { return "would block" }
-func (*againError) Timeout() bool   { return true }
-func (*againError) Temporary() bool { return true }
 
 // link is a transport that can be tried without waiting. One goroutine may read while another writes.
 type link struct {
 	raw net.Conn        // the socket; for a client's TLS connection that connection
 	rc  syscall.RawConn // nil where the socket cannot be tried
 	tls *tls.Conn       // over the link itself
+	// event is raw where a loop watches it.
+	event *event.Conn
 
 	// owned: nobody else sets the socket's deadlines.
 	owned bool
@@ -68,6 +63,7 @@ type link struct {
 // open makes l a link over raw.
 func (l *link) open(raw net.Conn) {
 	l.raw = raw
+	l.event, _ = raw.(*event.Conn)
 	if sc, ok := raw.(syscall.Conn); ok {
 		l.rc, _ = sc.SyscallConn()
 	}
@@ -130,6 +126,9 @@ func (l *link) readNow(p []byte) (int, error) {
 }
 
 func (l *link) rawReadNow(p []byte) (int, error) {
+	if l.event != nil {
+		return l.event.TryRead(p)
+	}
 	if l.rc == nil {
 		return 0, errAgain
 	}
@@ -171,6 +170,10 @@ func (l *link) haltRead() {
 func (l *link) rawRead(p []byte) (int, error) {
 	now := time.Now()
 	end := now.Add(l.readTimeout)
+	if l.event != nil {
+		l.readBy(end)
+		return l.event.Read(p)
+	}
 	// a deadline that is a little early stays: moving one costs more than to find out that it was early
 	if !l.owned || l.readUntil.After(end) || l.readUntil.Sub(now) < l.readTimeout/2 {
 		l.readBy(end)
@@ -219,6 +222,9 @@ func (l *link) waitRead(p []byte) (int, error) {
 func (l *link) writeNow(p []byte) (int, error) {
 	if l.tls != nil || l.rc == nil {
 		return 0, errAgain
+	}
+	if l.event != nil {
+		return l.event.TryWrite(p)
 	}
 	l.writeFrom = p
 	if err := l.rc.Control(l.writeOnce); err != nil {
@@ -310,7 +316,10 @@ func (l *link) idleState() error {
 		_, err := l.readNow(b[:])
 		return err
 	}
-	var state error = errAgain
+	if l.event != nil {
+		return l.event.Peek()
+	}
+	state := errAgain
 	if l.rc == nil {
 		return state
 	}
@@ -319,6 +328,15 @@ func (l *link) idleState() error {
 		return err
 	}
 	return state
+}
+
+// lastLook is idleState for a connection that was in use until now: an end that has just come counts, even where the loop
+// has not told of it yet.
+func (l *link) lastLook() error {
+	if l.event != nil && l.tls == nil {
+		return l.event.Look()
+	}
+	return l.idleState()
 }
 
 // hungUp reports whether the peer has closed its side, however much is to be read before that.

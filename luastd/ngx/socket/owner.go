@@ -51,7 +51,9 @@ func (o *owner) add(c *handler.Ctx, p *peer) {
 	o.mu.Lock()
 	if o.freed > 0 {
 		o.freed--
-		defer debug(c, "lua http cleanup reuse: ", pointer(p))
+		if debugging(c) {
+			defer debug(c, "lua http cleanup reuse: ", pointer(p))
+		}
 	}
 	p.owner.Store(o)
 	p.prev, p.next = nil, o.peers
@@ -91,6 +93,8 @@ type peer struct {
 	port   int
 	reused int
 	pool   *pool // that counts it; nil for none
+	of     *state
+	idle   *idle // of a connection that a loop watches, once it has been idle
 	// session is that of the TLS over it.
 	session *session
 	// nodelay: the first send was logged to set TCP_NODELAY; chosen: the script has set it, one way or the other.
@@ -105,7 +109,11 @@ func (p *peer) close() {
 	if o := p.owner.Load(); o == nil || !o.drop(p) {
 		return
 	}
-	p.raw.Close() //nolint:errcheck // nobody wants it any more
+	if p.idle != nil {
+		p.idle.discard()
+	} else {
+		p.raw.Close() //nolint:errcheck // nobody wants it any more
+	}
 	if p.pool != nil {
 		p.pool.closed()
 	}

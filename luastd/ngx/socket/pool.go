@@ -40,19 +40,6 @@ type pool struct {
 // waiting is a connect that waits until there is room.
 type waiting struct{ turn chan struct{} }
 
-// idle is a connection that nobody uses.
-type idle struct {
-	peer     *peer
-	pool     *pool
-	until    time.Time // zero: for ever
-	timer    *time.Timer
-	taken    bool
-	watching chan struct{} // closed when the watch is over; nil before it began
-}
-
-// unwatched is how long a connection lies idle before a goroutine is spent on noticing that its peer closes it.
-const unwatched = 10 * time.Millisecond
-
 type turn int
 
 const (
@@ -106,8 +93,7 @@ func (ps *pools) shutdown() {
 	}
 	ps.mu.Unlock()
 	for _, it := range all {
-		it.timer.Stop()
-		it.peer.raw.Close() //nolint:errcheck // nobody wants it any more
+		it.discard()
 	}
 }
 
@@ -145,22 +131,17 @@ func (p *pool) pop(c *handler.Ctx) *peer {
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 		it.taken = true
-		watching := it.watching
 		p.of.mu.Unlock()
-		it.timer.Stop()
+		it.wake()
 		pr := it.peer
-		if watching != nil {
-			pr.raw.SetReadDeadline(past) //nolint:errcheck // wakes the watch
-			<-watching
-			pr.raw.SetReadDeadline(time.Time{}) //nolint:errcheck // a closed socket shows at once
-			pr.readUntil = time.Time{}
-		}
 		if pr.idleState() != errAgain { //nolint:errorlint // our own value
-			pr.raw.Close() //nolint:errcheck // the peer has left it
+			it.discard() // the peer has left it
 			p.closed()
 			continue
 		}
-		debug(c, "lua tcp socket get keepalive peer: using connection ", pointer(pr), ", fd:", strconv.Itoa(pr.fd()))
+		if debugging(c) {
+			debug(c, "lua tcp socket get keepalive peer: using connection ", pointer(pr), ", fd:", strconv.Itoa(pr.fd()))
+		}
 		return pr
 	}
 }
@@ -237,12 +218,7 @@ func (p *pool) closed() {
 
 // put makes pr idle; counted tells that the pool counts it already.
 func (p *pool) put(pr *peer, timeout time.Duration, counted bool) {
-	it := &idle{peer: pr, pool: p}
-	soon := unwatched
-	if timeout > 0 {
-		it.until = time.Now().Add(timeout)
-		soon = min(soon, timeout)
-	}
+	it := pr.rest(p)
 	pr.pool = p
 	var evicted *idle
 	p.of.mu.Lock()
@@ -258,67 +234,13 @@ func (p *pool) put(pr *peer, timeout time.Duration, counted bool) {
 		p.conns++
 	}
 	p.idle = append(p.idle, it)
-	it.timer = time.AfterFunc(soon, it.look)
+	it.begin(timeout)
 	p.next()
 	p.of.mu.Unlock()
 	if evicted != nil {
-		evicted.timer.Stop()
-		evicted.peer.raw.Close() //nolint:errcheck // nobody wants it any more
+		evicted.discard()
 	}
-}
-
-// look watches an idle connection until it is taken, its peer closes it, or its time is over.
-func (it *idle) look() {
-	ps := it.pool.of
-	ps.mu.Lock()
-	if it.taken {
-		ps.mu.Unlock()
-		return
-	}
-	it.watching = make(chan struct{})
-	it.peer.raw.SetReadDeadline(it.until) //nolint:errcheck // a closed socket shows at once
-	ps.mu.Unlock()
-	why := it.await()
-	ps.mu.Lock()
-	taken := it.taken
-	if !taken {
-		it.taken = true
-		if i := slices.Index(it.pool.idle, it); i >= 0 {
-			it.pool.idle = slices.Delete(it.pool.idle, i, i+1)
-		}
-	}
-	ps.mu.Unlock()
-	close(it.watching)
-	if taken {
-		return
-	}
-	ps.v.Tree.Log(phases.LogDebug, "%s", why)
-	ps.v.Tree.Log(phases.LogDebug, "lua tcp socket keepalive close handler: fd:%d", it.peer.fd())
-	it.peer.raw.Close() //nolint:errcheck // nobody wants it any more
-	it.pool.closed()
-}
-
-// await returns once the connection is no longer quiet or its deadline has passed.
-func (it *idle) await() string {
-	const stale = "lua tcp socket keepalive close handler check stale events"
-	if it.peer.rc == nil {
-		return stale
-	}
-	for {
-		err := it.peer.rc.Read(func(fd uintptr) bool { return peek(int(fd)) != errAgain }) //nolint:errorlint // our own value
-		if err != nil {
-			return "lua tcp socket keepalive max idle timeout"
-		}
-		if it.peer.tls == nil {
-			return stale
-		}
-		it.pool.of.mu.Lock()
-		quiet := !it.taken && it.peer.idleState() == errAgain //nolint:errorlint // our own value
-		it.pool.of.mu.Unlock()
-		if !quiet {
-			return stale
-		}
-	}
+	it.noticed()
 }
 
 // setKeepalive is the method setkeepalive.
@@ -357,7 +279,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.idleState(); err {
+	switch err := pr.lastLook(); err {
 	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
@@ -369,7 +291,9 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return fail(L, "connection in dubious state")
 	}
-	debug(c, "lua tcp socket set keepalive: saving connection ", pointer(pr))
+	if debugging(c) {
+		debug(c, "lua tcp socket set keepalive: saving connection ", pointer(pr))
+	}
 	p := s.pools.find(u.key)
 	if p == nil {
 		if size <= 0 {
@@ -379,7 +303,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 	}
 	if timeout <= 0 {
 		debug(c, "lua tcp socket keepalive timeout: unlimited")
-	} else {
+	} else if debugging(c) {
 		debug(c, "lua tcp socket keepalive timeout: ", millis(timeout), " ms")
 	}
 	u.release()

@@ -128,6 +128,12 @@ func (u *tcp) readable(L *lua.LState, c *handler.Ctx) int {
 	return 0
 }
 
+func (u *tcp) noteReadTimeout(c *handler.Ctx) {
+	if debugging(c) {
+		debug(c, "lua tcp socket read timeout: ", millis(u.readTimeout))
+	}
+}
+
 // received answers with data, or with nil, the error, and what was read before it.
 func (u *tcp) received(L *lua.LState, data []byte, err error) int {
 	if err == nil {
@@ -165,7 +171,7 @@ func (s *state) receive(L *lua.LState) int {
 	if n := u.readable(L, c); n != 0 {
 		return n
 	}
-	debug(c, "lua tcp socket read timeout: ", millis(u.readTimeout))
+	u.noteReadTimeout(c)
 	if n == 1 {
 		return u.receiveLine(L, c)
 	}
@@ -256,7 +262,9 @@ func (u *tcp) receiveCount(L *lua.LState, c *handler.Ctx, f float64) int {
 	for {
 		b := u.unread()
 		if take := min(len(b), n-len(acc)); take > 0 {
-			debug(c, "lua tcp socket read chunk ", strconv.Itoa(take))
+			if debugging(c) {
+				debug(c, "lua tcp socket read chunk ", strconv.Itoa(take))
+			}
 			acc = append(acc, b[:take]...)
 			u.r += take
 		}
@@ -301,7 +309,7 @@ func (s *state) receiveAny(L *lua.LState) int {
 	}
 	most := int(f)
 	debug(c, "lua tcp socket calling receiveany() method to read at most ", strconv.Itoa(most), " bytes")
-	debug(c, "lua tcp socket read timeout: ", millis(u.readTimeout))
+	u.noteReadTimeout(c)
 	u.use(nil)
 	if u.r == u.w {
 		if err := u.fill(c); err != nil {

@@ -3,7 +3,6 @@ package socket
 import (
 	"errors"
 	"math"
-	"net"
 	"strconv"
 	"unsafe"
 
@@ -85,7 +84,9 @@ func (s *state) send(L *lua.LState) int {
 	if u.down != nil && !u.down.raw {
 		codec.Raise(L, "attempt to write to request sockets")
 	}
-	debug(c, "lua tcp socket send timeout: ", millis(u.sendTimeout))
+	if debugging(c) {
+		debug(c, "lua tcp socket send timeout: ", millis(u.sendTimeout))
+	}
 	var room [64]byte
 	b := s.payload(L, room[:0])
 	if len(b) == 0 {
@@ -116,7 +117,7 @@ func (u *tcp) noteNodelay(c *handler.Ctx) {
 		if u.peer == nil || on && !u.peer.chosen || !on && u.peer.chosen {
 			return
 		}
-		if tc, ok := u.link().raw.(*net.TCPConn); ok {
+		if tc, ok := u.link().raw.(interface{ SetNoDelay(on bool) error }); ok {
 			tc.SetNoDelay(on) //nolint:errcheck // the send will tell of a dead connection
 		}
 	}

@@ -168,9 +168,12 @@ func (u *tcp) busy(read, write bool) string {
 	return ""
 }
 
+// debugging reports whether anybody reads debug lines: those whose parts cost something are not made else.
+func debugging(c *handler.Ctx) bool { return c.Enabled(phases.LogDebug) }
+
 // debug logs a debug line, if anybody reads them.
 func debug(c *handler.Ctx, parts ...string) {
-	if c.Enabled(phases.LogDebug) {
+	if debugging(c) {
 		c.Log(phases.LogDebug, strings.Join(parts, ""))
 	}
 }

@@ -150,7 +150,7 @@ func (s *state) until(L *lua.LState, t *lua.LTable, p *pattern) int {
 		return n
 	}
 	debug(c, "lua tcp socket receiveuntil iterator")
-	debug(c, "lua tcp socket read timeout: ", millis(u.readTimeout))
+	u.noteReadTimeout(c)
 	if p.found {
 		p.found = false
 		L.Push(lua.LNil)
