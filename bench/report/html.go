@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 )
 
 // WriteHTML writes the report as one page that needs no other file.
@@ -78,7 +79,7 @@ func (r *Report) view() *view {
 		return "#777"
 	}
 	for i, e := range r.Engines {
-		v.Colours = append(v.Colours, engineColour{e.Name, e.Version, colours[i%len(colours)]})
+		v.Colours = append(v.Colours, engineColour{e.Name, strings.TrimPrefix(e.Version, e.Name+" "), colours[i%len(colours)]})
 		if i > 0 {
 			if c := r.cpuChart(e.Name); c != "" {
 				v.Summary = append(v.Summary, summary{e.Name, c, r.p99Chart(e.Name)})

@@ -13,11 +13,11 @@ import (
 // engines side by side, and the marks.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Machine: %s.\n", r.where())
+	fmt.Fprintf(&b, "* Machine: %s.\n", r.where())
 	for _, e := range r.Engines {
-		fmt.Fprintf(&b, "%s: %s.\n", capital(e.Name), e.Version)
+		fmt.Fprintf(&b, "* %s: %s.\n", e.Name, strings.TrimPrefix(e.Version, e.Name+" "))
 	}
-	fmt.Fprintf(&b, "%s.\n%s\n\n", capital(r.how()), r.quiet())
+	fmt.Fprintf(&b, "* %s.\n* %s\n\n", capital(r.how()), r.quiet())
 	for _, line := range r.warnings() {
 		fmt.Fprintf(&b, "**%s**\n\n", line)
 	}

@@ -9,7 +9,7 @@ import (
 func (r *Report) where() string {
 	s := fmt.Sprintf("%s, %d cores, %d MB of memory, Linux %s; %s", r.Machine.CPU, r.Machine.Cores, r.Machine.MemoryMB, r.Machine.Kernel, r.Date.Format("2006-01-02 15:04 MST"))
 	if r.Took > 0 {
-		s += fmt.Sprintf(", for %.0f minutes", r.Took.Minutes())
+		s += ", for " + plural(max(1, int(r.Took.Minutes()+0.5)), "minute")
 	}
 	return s
 }
@@ -36,26 +36,35 @@ func (r *Report) how() string {
 // quiet says how much of the servers' cores was used by something else: how far the figures can be trusted.
 func (r *Report) quiet() string {
 	text := fmt.Sprintf("Load average %.1f before and %.1f after.", r.Machine.LoadBefore, r.Machine.LoadAfter)
-	var others []float64
-	for i := range r.Workloads {
-		for k := range r.Workloads[i].Sides {
-			if w := &r.Workloads[i]; !w.Shared {
-				for _, rounds := range [][]Round{w.Sides[k].Full, w.Sides[k].Steady} {
-					for n := range rounds {
-						others = append(others, rounds[n].Others)
-					}
-				}
-			}
-		}
-	}
-	if o := Summarize(others); o.N > 0 {
+	if o := r.others(); o.N > 0 {
 		text += fmt.Sprintf(" Other programs and the kernel's own work took %.0f %% of the servers' cores in the median round, and %.0f %% in the worst.", 100*o.Median, 100*o.Max)
 	}
 	return text
 }
 
+// others is what else used the servers' cores during the rounds, as a share of them.
+func (r *Report) others() Stat {
+	var out []float64
+	for i := range r.Workloads {
+		w := &r.Workloads[i]
+		for k := range w.Sides {
+			for _, rounds := range [][]Round{w.Sides[k].Full, w.Sides[k].Steady} {
+				for n := range rounds {
+					if !w.Shared {
+						out = append(out, rounds[n].Others)
+					}
+				}
+			}
+		}
+	}
+	return Summarize(out)
+}
+
 // warnings are what a reader must know before the figures.
 func (r *Report) warnings() (out []string) {
+	if r.others().Median > 0.15 {
+		out = append(out, "The machine was busy with something else. CPU time per request and its quotients stand that to some degree; latency and requests a second do not: repeat it on a quiet machine.")
+	}
 	shared := ""
 	for i := range r.Workloads {
 		if w := &r.Workloads[i]; w.Shared {
@@ -63,7 +72,7 @@ func (r *Report) warnings() (out []string) {
 		}
 	}
 	if shared != "" {
-		out = append(out, "With "+shared+" servers and load share cores: CPU time per request compares the engines there, but is higher than with a core for each (less is done at once, and caches are shared); requests a second say little.")
+		out = append(out, "With "+shared+" the servers and the load share cores: CPU time per request compares the engines there, but not with the figures of a server that has a core of its own; requests a second say little.")
 	}
 	if r.Settings.Profiled {
 		out = append(out, "A CPU profile of moongate was taken meanwhile: its figures are a little high.")

@@ -22,13 +22,13 @@ details summary{cursor:pointer}
 {{range .Warnings}}<p class="warn">{{.}}</p>{{end}}
 {{range .Summary}}<h2 id="cpu-{{.Against}}">CPU time per request, by {{.Against}}'s</h2>
 <p class="muted">User and system time of all the server's processes, read from the kernel's account when counting began and ended, by the right answers in
-between; at saturation. To the right of 1: moongate needs more. The whisker is where the median of the rounds' own ratios lies nineteen times in twenty; the black
+between; at saturation. To the right of 1: moongate needs more. The whisker is where the median of the rounds' own ratios lies nineteen times in twenty (from five rounds on); the black
 stroke is the mark, and a bar is green that reaches it, red that misses it, grey without one.</p>{{.CPU}}
 {{if .P99}}<h2 id="p99-{{.Against}}">p99 of latency, by {{.Against}}'s</h2>
 <p class="muted">At a fixed rate, the same for both: 70 % of what the slower one did at saturation. Latency counts from the instant at which a request was due, so one
 that had to wait because the server was slow with another counts with its wait.</p>{{.P99}}{{end}}{{end}}
 {{if .Marks}}<h2 id="marks">Marks: {{.Tally}} reached</h2>
-{{range .Marks}}<details{{if gt (len .Marks) 3}}{{else}} open{{end}}><summary>{{.Name}}: {{.Tally}}</summary>
+{{range .Marks}}<details open><summary>{{.Name}}: {{.Tally}}</summary>
 <table><tr><th></th><th>measured</th><th>interval</th><th>at most</th><th></th></tr>
 {{range .Marks}}<tr><td>{{.Title}}</td><td>{{printf "%.2f" .Value.Median}}</td><td>{{if gt .Value.N 1}}{{printf "%.2f to %.2f" .Value.Low .Value.High}}{{end}}</td><td>{{.Limit}}</td><td class="{{if .Pass}}pass{{else}}miss{{end}}">{{.Verdict}}</td></tr>
 {{end}}</table></details>

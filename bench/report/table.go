@@ -12,7 +12,7 @@ import (
 func (r *Report) WriteTable(w io.Writer) error {
 	fmt.Fprintln(w, r.where())
 	for _, e := range r.Engines {
-		fmt.Fprintf(w, "%s: %s\n", e.Name, e.Version)
+		fmt.Fprintf(w, "%s: %s\n", e.Name, strings.TrimPrefix(e.Version, e.Name+" "))
 	}
 	fmt.Fprintf(w, "%s\n%s\n", r.how(), r.quiet())
 	for _, line := range r.warnings() {
