@@ -133,7 +133,7 @@ func toStringValue(L *lua.LState, v lua.LValue) lua.LValue {
 		}
 		L.Push(fn)
 		L.Push(v)
-		L.Call(1, 1)
+		machine.Invoke(L, 1, 1)
 		r := L.Get(-1)
 		L.Pop(1)
 		return r
@@ -443,7 +443,7 @@ func baseXPCall(L *lua.LState) int {
 		L.Push(lua.LFalse)
 		L.Push(handler)
 		L.Push(lua.LString(fmt.Sprintf("attempt to call a %s value", machine.TypeName(f))))
-		L.Call(1, 1)
+		machine.Invoke(L, 1, 1)
 		return 2
 	}
 	// f takes the place of the handler, below its arguments.
@@ -483,7 +483,7 @@ func (l *library) basePrint(L *lua.LState) int {
 		} else {
 			L.Push(convert)
 			L.Push(v)
-			L.Call(1, 1)
+			machine.Invoke(L, 1, 1)
 			s, ok = machine.ToString(L.Get(-1))
 			L.Pop(1)
 		}

@@ -98,7 +98,7 @@ func (s *sorter) before(a, b lua.LValue) bool {
 	s.L.Push(s.less)
 	s.L.Push(a)
 	s.L.Push(b)
-	s.L.Call(2, 1)
+	machine.Invoke(s.L, 2, 1)
 	r := lua.LVAsBool(s.L.Get(-1))
 	s.L.Pop(1)
 	return r

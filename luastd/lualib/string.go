@@ -398,7 +398,7 @@ func (m *matcher) replace(out []byte, repl lua.LValue, s, e int) []byte {
 		v = machine.Index(L, r, m.value(0, s, e))
 	case *lua.LFunction:
 		L.Push(r)
-		L.Call(m.push(s, e, true), 1)
+		machine.Invoke(L, m.push(s, e, true), 1)
 		v = L.Get(-1)
 		L.Pop(1)
 	}

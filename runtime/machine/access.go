@@ -193,7 +193,7 @@ func (s *state) setIndex(L *lua.LState, obj, key, v lua.LValue, reg int) {
 			L.Push(obj)
 			L.Push(key)
 			L.Push(v)
-			L.Call(3, 0)
+			Invoke(L, 3, 0)
 			return
 		}
 		obj, reg = handler, -1

@@ -71,10 +71,28 @@ func iterate(L *lua.LState, inst uint32, base *frame) int {
 			return 0
 		}
 	}
-	if _, ok := fn.(*lua.LFunction); !ok && !Callable(L, fn) {
-		failOperand(L, -1, fn, "call")
+	if _, ok := fn.(*lua.LFunction); !ok {
+		if !Callable(L, fn) {
+			failOperand(L, -1, fn, "call")
+		}
+		return stock[lua.OP_TFORLOOP](L, inst, base)
 	}
-	return stock[lua.OP_TFORLOOP](L, inst, base)
+	if at+6 > len(s.reg.array) {
+		return stock[lua.OP_TFORLOOP](L, inst, base)
+	}
+	copy(s.reg.array[at+3:at+6], s.reg.array[at:at+3])
+	s.reg.top = at + 6
+	Invoke(L, 2, cOf(inst))
+	cf := s.currentFrame
+	if k := s.reg.array[at+3]; !isNil(k) {
+		s.reg.array[at+2] = k
+		cf.Pc += sbxOf(cf.Fn.Proto.Code[cf.Pc])
+	}
+	cf.Pc++
+	if attention.Load() != 0 {
+		return attend(L, base)
+	}
+	return 0
 }
 
 func call(L *lua.LState, inst uint32, base *frame) int {

@@ -70,7 +70,7 @@ func (s *state) apply(L *lua.LState, fn, a, b lua.LValue) lua.LValue {
 	L.Push(fn)
 	L.Push(a)
 	L.Push(b)
-	L.Call(2, 1)
+	Invoke(L, 2, 1)
 	return s.pop()
 }
 

@@ -48,7 +48,7 @@ func (l *library) sub(L *lua.LState, name string, global bool) int {
 		if isFunc {
 			L.Push(fn)
 			L.Push(l.collect(L, c, s, caps, nil))
-			L.Call(1, 1) // may run other matches: caps is not valid behind it
+			machine.Invoke(L, 1, 1) // may run other matches: caps is not valid behind it
 			out = append(out, codec.ToString(L, L.Get(-1))...)
 			L.Pop(1)
 		} else {
