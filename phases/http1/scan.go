@@ -1,6 +1,10 @@
 package http1
 
-import "moongate/phases"
+import (
+	"fmt"
+
+	"moongate/phases"
+)
 
 // scan reads a head line by line, as it comes: it finds out as early as nginx would that it is none, or that it does
 // not fit the buffers that client_header_buffer_size and large_client_header_buffers set up. The lines are
@@ -51,8 +55,11 @@ func (s *scan) next(b string) bool {
 			return false
 		case o >= badRequest:
 			s.status, s.why = refusals[o].status, refusals[o].why
-			if o == badOld {
+			switch o {
+			case badOld:
 				s.pos += n
+			case badLine:
+				s.why = fmt.Sprintf("%s: \"%s\\x%02x...\"", s.why, rest[:n], rest[n])
 			}
 			s.text = len(rest)
 			return true

@@ -269,7 +269,7 @@ type headerLine struct {
 }
 
 // scanHeader takes the header line at the beginning of s, which may not be whole, as nginx's parser takes it: n is its
-// length with the line break.
+// length with the line break, or where a bad one goes wrong.
 func scanHeader(s string, underscores bool) (h headerLine, n int, o outcome) {
 	i := 0
 	for ; ; i++ {
@@ -288,7 +288,7 @@ func scanHeader(s string, underscores bool) (h headerLine, n int, o outcome) {
 			break
 		}
 		if c <= 0x20 || c == 0x7f {
-			return h, 0, badLine
+			return h, i, badLine
 		}
 		h.invalid = true
 	}
@@ -315,21 +315,21 @@ func scanHeader(s string, underscores bool) (h headerLine, n int, o outcome) {
 	begin := i
 	for ; i < len(s) && s[i] != '\r' && s[i] != '\n'; i++ {
 		if s[i] == 0 {
-			return h, 0, badLine
+			return h, i, badLine
 		}
 	}
 	end := i
 	for i < len(s) && s[i] == '\r' {
 		i++
 	}
-	switch {
-	case i == len(s):
+	if i == len(s) {
 		return h, 0, more
-	case s[i] != '\n':
-		return h, 0, badLine
 	}
 	for end > begin && s[end-1] == ' ' {
 		end--
+	}
+	if s[i] != '\n' {
+		return h, end, badLine
 	}
 	h.value = s[begin:end]
 	return h, i + 1, fine
