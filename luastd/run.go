@@ -18,7 +18,7 @@ func context(r *phases.Request) *handler.Ctx {
 		c = &handler.Ctx{R: r, Tree: r.Tree, VM: workerOf(r, lc)}
 		r.SetCtx(Module, c)
 	}
-	c.Settings, c.UseDefaultType = lc.settings, lc.useDefaultType.V
+	c.Settings, c.UseDefaultType, c.HTTP10Buffering = lc.settings, lc.useDefaultType.V, lc.http10Buffering.V
 	return c
 }
 
@@ -88,9 +88,6 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 		r.Log(phases.LogErr, lerr.msg)
 		return outcome{status: lerr.status, exited: true}
 	}
-	if r.Proto < phases.HTTP11 && !r.IsSub() && lc.http10Buffering.V && !c.HeaderSent() && r.Method != "HEAD" {
-		c.Buffering = true
-	}
 	c.Phase, c.HasExit = phase, false
 	enter(c)
 	stop := thread.WatchAbort(c)
@@ -131,10 +128,10 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 // exit is ngx_http_lua_handle_exit.
 func exit(c *handler.Ctx, phase handler.Phase, code phases.Status) outcome {
 	r := c.R
-	if !c.HeaderSent() && r.Out.Status == 0 && code >= 200 {
+	if !r.HeaderSent && r.Out.Status == 0 && code >= 200 {
 		r.Out.Status = int(code)
 	}
-	if c.Buffering && r.Out.Status != 0 && c.Started() && code != phases.Error && code != 408 && code != 499 && code != 444 {
+	if c.Buffering && r.Out.Status != 0 && code != phases.Error && code != 408 && code != 499 && code != 444 {
 		if rc := c.SendLast(); rc == phases.Error || rc >= 300 {
 			return outcome{status: rc, exited: true}
 		}
@@ -149,7 +146,7 @@ func exit(c *handler.Ctx, phase handler.Phase, code phases.Status) outcome {
 			return outcome{status: rc, exited: true}
 		}
 	}
-	if c.HeaderSent() && code > phases.OK && code != 408 && code != 499 && code != 444 {
+	if r.HeaderSent && code > phases.OK && code != 408 && code != 499 && code != 444 {
 		if phase == handler.Content {
 			return outcome{status: phases.OK, exited: true}
 		}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"moongate/conf"
 )
 
 // addCoreVariables defines the variables of ngx_http_core_module; the modules add theirs.
@@ -24,10 +26,11 @@ func (t *Tree) addCoreVariables() {
 	str := func(s string) (string, bool) { return s, true }
 	nonEmpty := func(s string) (string, bool) { return s, s != "" }
 
-	live("args", func(r *Request) (string, bool) { return nonEmpty(r.Args) })
-	setArgs := func(r *Request, v string) { r.Args, r.UnparsedStale = v, true }
+	args := func(r *Request) (string, bool) { return r.Args, r.Args != "" || r.ArgsGiven }
+	live("args", args)
+	setArgs := func(r *Request, v string) { r.Args, r.ArgsGiven, r.UnparsedStale = v, true, true }
 	t.vars["args"].Changeable, t.vars["args"].Set = true, setArgs
-	live("query_string", func(r *Request) (string, bool) { return nonEmpty(r.Args) })
+	live("query_string", args)
 	live("is_args", func(r *Request) (string, bool) {
 		if r.Args == "" {
 			return "", true
@@ -124,8 +127,8 @@ func (t *Tree) addCoreVariables() {
 	live("limit_rate", func(r *Request) (string, bool) { return str(strconv.FormatInt(r.limitRate, 10)) })
 	t.vars["limit_rate"].Changeable = true
 	t.vars["limit_rate"].Set = func(r *Request, v string) {
-		if n, ok := ParseNumber(v); ok {
-			r.limitRate = int64(n)
+		if n, ok := conf.ParseSize(v); ok {
+			r.limitRate, r.limitRateSet = n, true
 		}
 	}
 	live("content_type", func(r *Request) (string, bool) { return nonHeader(r, "Content-Type") })

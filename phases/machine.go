@@ -217,7 +217,7 @@ func (r *Request) InternalRedirect(uri, args string) Status {
 		r.Finalize(500)
 		return Done
 	}
-	r.URI, r.Args = uri, args
+	r.URI, r.Args, r.ArgsGiven = uri, args, false
 	r.Internal, r.Named = true, false
 	r.AddURIToAlias = false
 	r.LocationStale, r.UnparsedStale = false, true

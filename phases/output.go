@@ -227,7 +227,7 @@ func (r *Request) Flush() Status {
 
 // LimitRate is the rate in bytes a second at which the response may be sent; 0 does not limit.
 func (r *Request) LimitRate() int64 {
-	if r.limitRate != 0 {
+	if r.limitRateSet {
 		return r.limitRate
 	}
 	if r.Loc == nil {

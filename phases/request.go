@@ -109,6 +109,7 @@ type Request struct {
 	RequestLine string // $request
 	URI         string // decoded and normalised, without arguments
 	Args        string // $args
+	ArgsGiven   bool   // although Args may be empty: a script has set it
 	Proto       Proto
 	Protocol    string // as it came: $server_protocol; empty in HTTP/0.9
 	In          Headers
@@ -161,26 +162,27 @@ type Request struct {
 	// internal redirects.
 	Upstream any
 
-	vars      *varTable
-	captures  []int
-	captured  string // what captures point into
-	ctx       []any
-	ctxUsed   bool // since it was cleared
-	ends      []func()
-	sub       *subrequest
-	phase     Phase
-	content   Handler
-	accessOK  Status // what satisfy any has to be answered with, so far
-	status    Status // what Finalize was called with
-	errStatus int    // error_page's status
-	gone      bool   // writing to the client failed
-	refused   bool   // a body filter took no more
-	one       [1]Buf // of OutputOne
-	oneUsed   bool
-	logged    bool
-	limitRate int64
-	id        string // $request_id
-	log       *ErrorLog
+	vars         *varTable
+	captures     []int
+	captured     string // what captures point into
+	ctx          []any
+	ctxUsed      bool // since it was cleared
+	ends         []func()
+	sub          *subrequest
+	phase        Phase
+	content      Handler
+	accessOK     Status // what satisfy any has to be answered with, so far
+	status       Status // what Finalize was called with
+	errStatus    int    // error_page's status
+	gone         bool   // writing to the client failed
+	refused      bool   // a body filter took no more
+	one          [1]Buf // of OutputOne
+	oneUsed      bool
+	logged       bool
+	limitRate    int64 // of $limit_rate
+	limitRateSet bool
+	id           string // $request_id
+	log          *ErrorLog
 }
 
 // varTable is a request's variables. mu is set once a subrequest shares them, which may run on another

@@ -56,8 +56,8 @@ type Ctx struct {
 	OnAbort *lua.LFunction
 	// Entered counts phase handlers, so that what one of them left can be told from a later one's.
 	Entered int
-	// Buffering gathers the whole output to find its length, for HTTP/1.0 clients (lua_http10_buffering).
-	Buffering bool
+	// HTTP10Buffering is lua_http10_buffering: Buffering gathers the whole output, to find its length.
+	HTTP10Buffering, Buffering bool
 	// MIMESet: the script has set (or cleared) Content-Type, so no default is put in.
 	MIMESet bool
 	// Settings are the location's lua_* directives; the http level's in a timer.
@@ -76,12 +76,11 @@ type Ctx struct {
 	// FilterEnded: the body filter has seen the last chunk.
 	FilterEnded bool
 
-	arg        BodyArg
-	out10      []byte
-	headerSent bool          // a buffered head counts as sent
-	sending    chan struct{} // a thread is writing; closed when it is done
-	life       life
-	ends       []func()
+	arg     BodyArg
+	out10   []byte
+	sending chan struct{} // a thread is writing; closed when it is done
+	life    life
+	ends    []func()
 	// data is the libraries' own, by a key of theirs.
 	data map[any]any
 }
@@ -231,6 +230,3 @@ func (c *Ctx) ExitStatus() phases.Status {
 	}
 	return c.Exited
 }
-
-// Started reports whether the script has produced output or a head.
-func (c *Ctx) Started() bool { return c.headerSent || c.R.HeaderSent || len(c.out10) > 0 }

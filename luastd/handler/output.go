@@ -36,7 +36,7 @@ func (c *Ctx) awaitTurn() {
 // gives by default. OK also where it was sent already.
 func (c *Ctx) SendHeader() phases.Status {
 	r := c.R
-	if r.HeaderSent || c.headerSent {
+	if r.HeaderSent {
 		return phases.OK
 	}
 	if r.Out.Status == 0 {
@@ -50,11 +50,9 @@ func (c *Ctx) SendHeader() phases.Status {
 		r.Out.ClearContentLength()
 		r.Out.AllowRanges = false
 	}
-	if c.Buffering && r.Out.ContentLength < 0 {
-		c.headerSent = true
+	if c.Buffering {
 		return phases.OK
 	}
-	c.Buffering = false // the script knows the length: nothing has to be gathered
 	return c.finishHead(r.SendHeader())
 }
 
@@ -65,13 +63,19 @@ func (c *Ctx) finishHead(rc phases.Status) phases.Status {
 	return phases.OK
 }
 
-// HeaderSent reports whether the response's head is out, or counts as out (ngx.headers_sent).
-func (c *Ctx) HeaderSent() bool { return c.R.HeaderSent || c.headerSent }
+// gather begins to keep the output back where an HTTP/1.0 client needs to know its length, which the script has not told.
+func (c *Ctx) gather() {
+	r := c.R
+	if r.Proto < phases.HTTP11 && c.HTTP10Buffering && !r.HeaderSent && r.Out.ContentLength < 0 && !r.IsSub() && r.Method != "HEAD" {
+		c.Buffering = true
+	}
+}
 
 // Send sends body bytes, the head first where it is missing. Error means that the client takes no
 // more; other statuses come from the header filters.
 func (c *Ctx) Send(b []byte) phases.Status {
 	c.awaitTurn()
+	c.gather()
 	if rc := c.SendHeader(); rc != phases.OK {
 		return rc
 	}
@@ -115,6 +119,7 @@ func (c *Ctx) SendLast() phases.Status {
 	if c.EOF {
 		return phases.OK
 	}
+	c.gather()
 	if rc := c.SendHeader(); rc != phases.OK {
 		return rc
 	}
@@ -127,10 +132,11 @@ func (c *Ctx) SendLast() phases.Status {
 		if rc := c.finishHead(r.SendHeader()); rc != phases.OK {
 			return rc
 		}
-		if r.HeaderOnly {
-			return phases.OK
+		if len(c.out10) > 0 && !r.HeaderOnly {
+			if rc := r.OutputOne(phases.Buf{B: c.out10}); rc == phases.Error || rc > phases.OK {
+				return rc
+			}
 		}
-		return r.OutputOne(phases.Buf{B: c.out10, Last: true})
 	}
 	if r.HeaderOnly && !r.IsSub() {
 		return phases.OK

@@ -27,8 +27,15 @@ func (l *library) exit(L *lua.LState) int {
 	if c == nil || c.Phase == handler.Init {
 		codec.Raise(L, "no request found")
 	}
-	n, ok := L.Get(1).(lua.LNumber)
-	if !ok {
+	var n lua.LNumber
+	switch v := L.Get(1).(type) {
+	case lua.LNumber:
+		n = v
+	case lua.LBool: // which C takes for a number
+		if v {
+			n = 1
+		}
+	default:
 		codec.Raise(L, "bad argument #2 to 'ngx_lua_ffi_exit' (cannot convert '"+L.Get(1).Type().String()+"' to 'int')")
 	}
 	status := phases.Status(n)

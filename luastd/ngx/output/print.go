@@ -41,13 +41,10 @@ func (l *library) echo(L *lua.LState, name string, newline bool) int {
 	if newline {
 		b = append(b, '\n')
 	}
-	var rc phases.Status
-	if len(b) == 0 {
-		rc = c.SendHeader()
-	} else {
+	if len(b) > 0 {
 		c.SeenBody = true
-		rc = c.Send(b)
 	}
+	rc := c.Send(b)
 	l.giveBuf(b)
 	if refused(rc) {
 		return failed(L, filterError)

@@ -26,7 +26,7 @@ func (l *library) setURIArgs(L *lua.LState) int {
 	default:
 		codec.ArgError(L, 1, "set_uri_args", "string, number, or table expected, but got "+v.Type().String())
 	}
-	r.UnparsedStale = true
+	r.ArgsGiven, r.UnparsedStale = true, true
 	return 0
 }
 

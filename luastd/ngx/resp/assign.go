@@ -126,10 +126,6 @@ func kindOf(name string) kind {
 		if is("Refresh") || is("Expires") {
 			return single
 		}
-	case 8:
-		if is("Location") {
-			return single
-		}
 	case 12:
 		if is("Content-Type") {
 			return contentType

@@ -131,7 +131,7 @@ func (d *downstream) takeAll(c *handler.Ctx) string {
 	if r := c.R; r.BodyRead() && r.ContentLength > 0 && d.wire.BodyReceived() < r.ContentLength {
 		return pendingBody
 	}
-	if c.Buffering && c.Started() {
+	if c.Buffering {
 		return "http 1.0 buffering"
 	}
 	if c.RawSocket {
