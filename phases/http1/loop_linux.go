@@ -93,6 +93,7 @@ func newLoop() (*loop, error) {
 		return nil, err
 	}
 	l.poll = l.events0
+	l.leader.Store(&lead{}) // until the first one leads
 	go l.run()
 	go l.oversee()
 	return l, nil
