@@ -46,7 +46,7 @@ bench: build ## moongate beside OpenResty, every workload, into bench/out; one o
 PGO_WORKLOADS ?= static,hello,headers,phases,proxy,gateway,limit,redis,regex,capture,bodyfilter,json-2k,tls,sleep
 pgo: build ## profile moongate under load, for the compiler: writes cmd/moongate/default.pgo
 	@rm -rf bench/out/pgo
-	$(GO) run ./bench -moongate $(BIN) -against none -rounds 5 -w '$(PGO_WORKLOADS)' -profile bench/out/pgo
+	$(GO) run ./bench -moongate $(BIN) -against none -w '$(PGO_WORKLOADS)' -profile bench/out/pgo $(BENCHFLAGS)
 	$(GO) tool pprof -proto -output cmd/moongate/default.pgo bench/out/pgo/*.pprof
 
 lint: $(LINT) ## golangci-lint

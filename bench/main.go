@@ -193,7 +193,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "bench: about %v, up to three times that on a busy machine; Ctrl-C ends it with what was measured so far\n", h.about(h.plan(loads)).Round(time.Minute))
+	fmt.Fprintf(os.Stderr, "bench: about %v, and more on a busy machine; Ctrl-C ends it with what was measured so far\n", h.about(h.plan(loads)).Round(10*time.Second))
 	h.measureAll(ctx, loads)
 	if o.referee && ctx.Err() == nil {
 		if err := h.callReferee(ctx); err != nil {

@@ -122,6 +122,14 @@ func (wl *Workload) view(colour func(string) string) workloadView {
 		if s.Reloads > 0 {
 			v.Notes = append(v.Notes, fmt.Sprintf("%s: %d reloads", s.Engine, s.Reloads))
 		}
+		if first != nil {
+			if ratios := ratioList(first.CPURounds(), s.CPURounds()); ratios != "" {
+				v.Notes = append(v.Notes, first.Engine+" by "+s.Engine+", CPU time per request round by round: "+ratios)
+			}
+		}
+		if f := s.failures(); f != "" {
+			v.Notes = append(v.Notes, s.Engine+": "+f)
+		}
 		for _, rounds := range [][]Round{s.Full, s.Steady} {
 			for k := range rounds {
 				if rounds[k].Example != "" {

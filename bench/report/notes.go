@@ -161,6 +161,36 @@ func (r *Report) why() (out []string) {
 	return out
 }
 
+// ratioList are the quotients of CPU time per request, round by round.
+func ratioList(a, b []Round) string {
+	var out []string
+	for i := range min(len(a), len(b)) {
+		if q := Ratio(a[i:i+1], b[i:i+1], CPUEach); q.N > 0 {
+			out = append(out, fmt.Sprintf("%.2f", q.Median))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// failures says of what kind the failed requests of all rounds were; "" where there are none.
+func (s *Side) failures() string {
+	var sum Round
+	for _, rounds := range [][]Round{s.Full, s.Steady} {
+		for i := range rounds {
+			r := &rounds[i]
+			sum.Wrong += r.Wrong
+			sum.Lost += r.Lost
+			sum.Refused += r.Refused
+			sum.Timeouts += r.Timeouts
+		}
+	}
+	if sum.Failures() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d requests failed: %d wrong answers, %d connections lost, %d refused, %d without an answer in time",
+		sum.Failures(), sum.Wrong, sum.Lost, sum.Refused, sum.Timeouts)
+}
+
 // section is a heading and its lines.
 type section struct {
 	Name  string

@@ -138,7 +138,8 @@ func TestHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := b.String()
-	for _, want := range []string{"says &lt;hello&gt;", "a &lt;fast&gt; processor", "has no constant answer", `id="names-100"`, "2.00 (2.00 to 2.00)",
+	for _, want := range []string{"moongate by openresty, CPU time per request round by round: 2.00, 2.00, 2.00",
+		"says &lt;hello&gt;", "a &lt;fast&gt; processor", "has no constant answer", `id="names-100"`, "2.00 (2.00 to 2.00)",
 		"missed by 100 %", "share cores", "CPU time per request of moongate in parts of openresty&#39;s"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)
@@ -245,6 +246,16 @@ func TestMarks(t *testing.T) {
 	m := Mark{Limit: 1, Value: Summarize([]float64{0.9, 0.99, 1.2})}
 	if v := m.Verdict(); v != "pass, barely" {
 		t.Error(v)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	s := &Side{Full: []Round{{Wrong: 1}, {Lost: 2, Timeouts: 4}}, Steady: []Round{{Refused: 3, Wrong: 1}}}
+	if got, want := s.failures(), "11 requests failed: 2 wrong answers, 2 connections lost, 3 refused, 4 without an answer in time"; got != want {
+		t.Error(got)
+	}
+	if got := (&Side{Full: rounds(1)}).failures(); got != "" {
+		t.Error(got)
 	}
 }
 

@@ -38,6 +38,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 			if side.Failed != "" {
 				fmt.Fprintf(w, "%s, %s: %s\n", wl.Title, side.Engine, side.Failed)
 			}
+			if f := side.failures(); f != "" {
+				fmt.Fprintf(w, "%s, %s: %s\n", wl.Title, side.Engine, f)
+			}
 		}
 	}
 	for _, s := range r.sections() {
