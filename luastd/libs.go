@@ -34,7 +34,7 @@ import (
 
 // registrations fill the ngx table of a worker, in this order.
 var registrations = []func(v *handler.VM){
-	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx) },
+	func(v *handler.VM) { codec.Register(v.W.L, v.Ngx, codec.Clock{Now: v.Now, Update: v.UpdateTime}) },
 	output.Register,
 	re.Register,
 	resp.Register,
@@ -105,7 +105,7 @@ func openLibraries(v *handler.VM, w *workers) error {
 	for _, register := range registrations {
 		register(v)
 	}
-	shdict.Register(L, v.Ngx, w.main.zones)
+	shdict.Register(L, v.Ngx, w.main.zones, v.Now)
 	L.SetGlobal("ngx", v.Ngx)
 	loaded := L.GetField(L.GetGlobal("package"), "loaded").(*lua.LTable)
 	loaded.RawSetString("ngx", v.Ngx)

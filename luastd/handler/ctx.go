@@ -2,6 +2,7 @@ package handler
 
 import (
 	"sync/atomic"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -72,6 +73,9 @@ type Ctx struct {
 	// Running counts the handlers of the context that hold the baton, one inside the other (a filter
 	// inside the handler whose output it filters).
 	Running int
+
+	// OwnTime: ngx.update_time was called, and the front end's time does for nobody any more.
+	OwnTime bool
 
 	// FilterEnded: the body filter has seen the last chunk.
 	FilterEnded bool
@@ -157,6 +161,22 @@ func (v *VM) Current() *Ctx {
 		return c
 	}
 	return v.Boot
+}
+
+// Now is the time that scripts are told: that of the events which the front end serves, as in nginx, until the request waits or asks for
+// the time itself.
+func (v *VM) Now() time.Time {
+	if c := v.Current(); c != nil && c.R != nil && !c.OwnTime {
+		return c.R.Now()
+	}
+	return time.Now()
+}
+
+// UpdateTime has Now look at the clock from now on (ngx.update_time).
+func (v *VM) UpdateTime() {
+	if c := v.Current(); c != nil {
+		c.OwnTime = true
+	}
 }
 
 // Thread is the thread that runs now, for whoever holds on to it.

@@ -530,7 +530,7 @@ frame:
 				continue
 			case uint32(lua.OP_TAILCALL):
 				callee, ok := (*register(regs, a)).(*lua.LFunction)
-				if !ok || callee.IsG || callee.Proto.IsVarArg != syntax.Native || attention.Load() != 0 {
+				if !ok || attention.Load() != 0 {
 					break fast
 				}
 				at := local + int(a)
@@ -539,6 +539,19 @@ frame:
 					nargs = r.top - at - 1
 				}
 				cf.Pc = pc
+				if callee.IsG { // a call, whose results the return behind it passes on
+					ok, end := s.invoke(L, stack, cf, callee, at, nargs, -1)
+					if !ok {
+						break fast
+					}
+					if end || attention.Load() != 0 && attend(L, base) == 1 {
+						return
+					}
+					continue frame
+				}
+				if callee.Proto.IsVarArg != syntax.Native {
+					break fast
+				}
 				if !s.replace(stack, cf, callee, at, nargs) {
 					break fast
 				}
@@ -600,6 +613,8 @@ func leavesList(inst uint32) bool {
 	switch opOf(inst) {
 	case lua.OP_CALL:
 		return cOf(inst) == 0
+	case lua.OP_TAILCALL:
+		return true
 	case lua.OP_VARARG:
 		return bOf(inst) == 0
 	}

@@ -11,17 +11,10 @@ import (
 
 var started, startedAt = time.Now(), monotonic()
 
-// NowMillis returns the wall clock in milliseconds since the epoch.
-//
-// Deviation: nginx reads the clock once for each round of its event loop, and a script
-// calls ngx.update_time to have it read again. Here every read is fresh, at about 40 ns.
-func NowMillis() int64 {
-	return time.Now().UnixMilli()
-}
-
-// Now returns the wall clock in seconds since the epoch, in whole milliseconds (ngx.now).
-func Now() float64 {
-	return float64(NowMillis()) / 1000
+// Clock is the time that scripts are told. Update has it read again.
+type Clock struct {
+	Now    func() time.Time
+	Update func()
 }
 
 // MonotonicMillis returns milliseconds that pass evenly, counted from where the system's monotonic clock
@@ -90,26 +83,29 @@ func luaTime(format func(int64) string) lua.LGFunction {
 	}
 }
 
-// luaClock makes the Lua function for str = ngx.today(), ngx.localtime() and
+// text makes the Lua function for str = ngx.today(), ngx.localtime() and
 // ngx.utctime().
-func luaClock(format func(int64) string) lua.LGFunction {
-	return func(L *lua.LState) int { return pushString(L, format(time.Now().Unix())) }
+func (c Clock) text(format func(int64) string) lua.LGFunction {
+	return func(L *lua.LState) int { return pushString(L, format(c.Now().Unix())) }
 }
 
 // now is secs = ngx.now().
-func now(L *lua.LState) int {
-	L.Push(machine.Number(L, float64(Now())))
+func (c Clock) now(L *lua.LState) int {
+	L.Push(machine.Number(L, float64(c.Now().UnixMilli())/1000))
 	return 1
 }
 
 // seconds is secs = ngx.time().
-func seconds(L *lua.LState) int {
-	L.Push(machine.Number(L, float64(time.Now().Unix())))
+func (c Clock) seconds(L *lua.LState) int {
+	L.Push(machine.Number(L, float64(c.Now().Unix())))
 	return 1
 }
 
-// updateTime is ngx.update_time(), for which there is nothing to do here.
-func updateTime(*lua.LState) int { return 0 }
+// update is ngx.update_time().
+func (c Clock) update(*lua.LState) int {
+	c.Update()
+	return 0
+}
 
 // parseHTTPTime is sec = ngx.parse_http_time(str).
 func parseHTTPTime(L *lua.LState) int {

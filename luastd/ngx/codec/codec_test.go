@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
@@ -20,7 +21,7 @@ func newState(t testing.TB) *lua.LState {
 	L := lua.NewState()
 	t.Cleanup(L.Close)
 	ngx := L.NewTable()
-	codec.Register(L, ngx)
+	codec.Register(L, ngx, codec.Clock{Now: time.Now, Update: func() {}})
 	L.SetGlobal("ngx", ngx)
 	L.SetGlobal("tostring", L.NewFunction(func(L *lua.LState) int {
 		L.Push(lua.LString(codec.ToString(L, L.Get(1))))

@@ -6,7 +6,7 @@ import lua "github.com/yuin/gopher-lua"
 const CoreVersion = "0.1.33"
 
 // Register installs the functions of this package into the ngx table of L.
-func Register(L *lua.LState, ngx *lua.LTable) {
+func Register(L *lua.LState, ngx *lua.LTable, clock Clock) {
 	for name, fn := range map[string]lua.LGFunction{
 		"escape_uri":        escapeURI,
 		"unescape_uri":      unescapeURI,
@@ -22,12 +22,12 @@ func Register(L *lua.LState, ngx *lua.LTable) {
 		"md5_bin":           digest(MD5),
 		"sha1_bin":          digest(SHA1),
 		"quote_sql_str":     quoteSQL,
-		"today":             luaClock(Today),
-		"localtime":         luaClock(LocalTime),
-		"utctime":           luaClock(UTCTime),
-		"now":               now,
-		"time":              seconds,
-		"update_time":       updateTime,
+		"today":             clock.text(Today),
+		"localtime":         clock.text(LocalTime),
+		"utctime":           clock.text(UTCTime),
+		"now":               clock.now,
+		"time":              clock.seconds,
+		"update_time":       clock.update,
 		"cookie_time":       luaTime(CookieTime),
 		"http_time":         luaTime(HTTPTime),
 		"parse_http_time":   parseHTTPTime,

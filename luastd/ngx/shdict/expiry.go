@@ -5,7 +5,7 @@ package shdict
 // (ngx.shared.DICT.ttl).
 func (z *Zone) TTL(key string) (ttl int64, ok bool) {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	r := z.peek(key, hash)
 	if r == 0 {
@@ -22,7 +22,7 @@ func (z *Zone) TTL(key string) (ttl int64, ok bool) {
 // (ngx.shared.DICT.expire).
 func (z *Zone) Expire(key string, ttl int64) bool {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	r := z.peek(key, hash)
 	if r == 0 {
@@ -35,7 +35,7 @@ func (z *Zone) Expire(key string, ttl int64) bool {
 // FlushAll makes all entries expire at once. Their memory is free for new ones, and most
 // are still there for GetStale (ngx.shared.DICT.flush_all).
 func (z *Zone) FlushAll() {
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	for r := z.hot; r != 0; {
 		n := z.node(r)
@@ -49,7 +49,7 @@ func (z *Zone) FlushAll() {
 // coldest first, and returns how many there were (ngx.shared.DICT.flush_expired).
 func (z *Zone) FlushExpired(limit int) (freed int) {
 	now := z.now()
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	for r := z.cold; r != 0; {
 		n := z.node(r)
@@ -69,7 +69,7 @@ func (z *Zone) FlushExpired(limit int) (freed int) {
 // holds up every other use of the zone meanwhile (ngx.shared.DICT.get_keys).
 func (z *Zone) Keys(limit int) (keys []string) {
 	now := z.now()
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	for r := z.cold; r != 0; {
 		n := z.node(r)

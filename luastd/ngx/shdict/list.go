@@ -19,7 +19,7 @@ func (z *Zone) RPop(key string) (Value, error) { return z.pop(key, false) }
 // ErrNotAList (ngx.shared.DICT.llen).
 func (z *Zone) LLen(key string) (int, error) {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)
@@ -38,7 +38,7 @@ func (z *Zone) push(key string, v Value, left bool) (int, error) {
 		return 0, ErrKeyLong
 	}
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)
@@ -97,7 +97,7 @@ func (z *Zone) push(key string, v Value, left bool) (int, error) {
 
 func (z *Zone) pop(key string, left bool) (Value, error) {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -14,21 +15,22 @@ import (
 
 // Register installs ngx.shared with the given zones by name into the ngx table of L. As in
 // OpenResty, a dictionary is a table whose [1] is a userdata and whose methods come from a
-// metatable that all dictionaries of a Lua state have in common.
-func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone) {
+// metatable that all dictionaries of a Lua state have in common. now is the time that entries expire by.
+func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone, now func() time.Time) {
+	l := &library{now: now}
 	shared := L.CreateTable(0, len(zones))
 	ngx.RawSetString("shared", shared)
 	methods := L.CreateTable(0, 32)
 	for name, fn := range map[string]lua.LGFunction{
-		"get":           luaGet,
+		"get":           l.get,
 		"get_stale":     luaGetStale,
-		"set":           storer((*Zone).Set),
-		"add":           storer((*Zone).Add),
-		"replace":       storer((*Zone).Replace),
-		"safe_set":      storer(safely((*Zone).SafeSet)),
-		"safe_add":      storer(safely((*Zone).SafeAdd)),
+		"set":           l.storer(0),
+		"add":           l.storer(opAdd),
+		"replace":       l.storer(opReplace),
+		"safe_set":      l.storer(opSafe),
+		"safe_add":      l.storer(opAdd | opSafe),
 		"delete":        luaDelete,
-		"incr":          luaIncr,
+		"incr":          l.incr,
 		"lpush":         pusher("lpush", (*Zone).LPush),
 		"rpush":         pusher("rpush", (*Zone).RPush),
 		"lpop":          popper("lpop", (*Zone).LPop),
@@ -54,6 +56,9 @@ func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone) {
 		shared.RawSetString(name, dict)
 	}
 }
+
+// library is this package's side of one worker.
+type library struct{ now func() time.Time }
 
 // zoneOf returns the zone of the dictionary v, nil where v is none.
 func zoneOf(v lua.LValue) *Zone {
@@ -118,15 +123,15 @@ func pushValue(L *lua.LState, v Value) {
 	}
 }
 
-// luaGet is value, flags = ngx.shared.DICT:get(key).
-func luaGet(L *lua.LState) int {
+// get is value, flags = ngx.shared.DICT:get(key).
+func (l *library) get(L *lua.LState) int {
 	z := checkZone(L)
 	key, problem := keyArg(L)
 	if problem != "" {
 		return fail(L, problem)
 	}
 	var room [256]byte
-	v, text, err := z.AppendGet(key, room[:0])
+	v, text, err := z.appendGet(key, room[:0], l.now().UnixMilli())
 	if err != nil {
 		return fail(L, err.Error())
 	}
@@ -166,15 +171,9 @@ func luaGetStale(L *lua.LState) int {
 	return 3
 }
 
-type storeFunc = func(z *Zone, key string, v Value, ttl int64) (forcible bool, err error)
-
-func safely(store func(z *Zone, key string, v Value, ttl int64) error) storeFunc {
-	return func(z *Zone, key string, v Value, ttl int64) (bool, error) { return false, store(z, key, v, ttl) }
-}
-
 // storer makes the Lua function for success, err, forcible = ngx.shared.DICT:set(key,
 // value, exptime?, flags?) and its kin.
-func storer(store storeFunc) lua.LGFunction {
+func (l *library) storer(op storeOp) lua.LGFunction {
 	return func(L *lua.LState) int {
 		z := checkZone(L)
 		ttl := int64(0)
@@ -198,7 +197,7 @@ func storer(store storeFunc) lua.LGFunction {
 			return fail(L, "bad value type")
 		}
 		v.Flags = flagsArg(L, 5)
-		forcible, err := store(z, key, v, ttl)
+		forcible, err := z.store(key, v, ttl, op, l.now().UnixMilli())
 		return storeResult(L, forcible, err)
 	}
 }
@@ -265,8 +264,8 @@ func luaDelete(L *lua.LState) int {
 	return storeResult(L, false, nil)
 }
 
-// luaIncr is newval, err, forcible? = ngx.shared.DICT:incr(key, value, init?, init_ttl?).
-func luaIncr(L *lua.LState) int {
+// incr is newval, err, forcible? = ngx.shared.DICT:incr(key, value, init?, init_ttl?).
+func (l *library) incr(L *lua.LState) int {
 	z := checkZone(L)
 	key, problem := keyArg(L)
 	if problem != "" {
@@ -297,14 +296,14 @@ func luaIncr(L *lua.LState) int {
 		ttl = millis(seconds)
 	}
 	if !hasInit {
-		sum, err := z.Incr(key, delta)
+		sum, _, err := z.incr(key, delta, nil, 0, l.now().UnixMilli())
 		if err != nil {
 			return fail(L, err.Error())
 		}
 		L.Push(machine.Number(L, sum))
 		return 1
 	}
-	sum, forcible, err := z.IncrInit(key, delta, init, ttl)
+	sum, forcible, err := z.incr(key, delta, &init, ttl, l.now().UnixMilli())
 	if err != nil {
 		return fail(L, err.Error())
 	}

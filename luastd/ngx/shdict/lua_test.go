@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
@@ -27,8 +28,8 @@ func newState(t testing.TB, out *strings.Builder) *lua.LState {
 		zones[name] = z
 	}
 	ngx := L.NewTable()
-	codec.Register(L, ngx)
-	shdict.Register(L, ngx, zones)
+	codec.Register(L, ngx, codec.Clock{Now: time.Now, Update: func() {}})
+	shdict.Register(L, ngx, zones, time.Now)
 	L.SetGlobal("ngx", ngx)
 	say := func(L *lua.LState) int {
 		for i := 1; i <= L.GetTop(); i++ {

@@ -4,15 +4,15 @@ package shdict
 // ErrIsList for a list (ngx.shared.DICT.get).
 func (z *Zone) Get(key string) (Value, error) {
 	var room [256]byte
-	v, text, err := z.AppendGet(key, room[:0])
+	v, text, err := z.appendGet(key, room[:0], 0)
 	v.Text = string(text)
 	return v, err
 }
 
-// AppendGet is Get that appends a string to room instead of returning it as Text.
-func (z *Zone) AppendGet(key string, room []byte) (Value, []byte, error) {
+// appendGet is Get at a time that appends a string to room instead of returning it as Text.
+func (z *Zone) appendGet(key string, room []byte, at int64) (Value, []byte, error) {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(at)
 	z.evict(false)
 	r, found := z.lookup(key, hash)
 	if found != live {
@@ -37,7 +37,7 @@ func (z *Zone) AppendGet(key string, room []byte) (Value, []byte, error) {
 // so (ngx.shared.DICT.get_stale).
 func (z *Zone) GetStale(key string) (v Value, stale bool, err error) {
 	hash := z.hash(key)
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	r, found := z.lookup(key, hash)
 	if found == absent {
@@ -62,36 +62,36 @@ func (z *Zone) read(r ref) (Value, error) {
 // with ErrNoMemory where even that does not help. A v of Kind Nil deletes the key
 // (ngx.shared.DICT.set).
 func (z *Zone) Set(key string, v Value, ttl int64) (forcible bool, err error) {
-	return z.store(key, v, ttl, 0)
+	return z.store(key, v, ttl, 0, 0)
 }
 
 // SafeSet is Set which evicts no live entry (ngx.shared.DICT.safe_set).
 func (z *Zone) SafeSet(key string, v Value, ttl int64) error {
-	_, err := z.store(key, v, ttl, opSafe)
+	_, err := z.store(key, v, ttl, opSafe, 0)
 	return err
 }
 
 // Add is Set which fails with ErrExists where the key has a live value
 // (ngx.shared.DICT.add).
 func (z *Zone) Add(key string, v Value, ttl int64) (forcible bool, err error) {
-	return z.store(key, v, ttl, opAdd)
+	return z.store(key, v, ttl, opAdd, 0)
 }
 
 // SafeAdd is Add which evicts no live entry (ngx.shared.DICT.safe_add).
 func (z *Zone) SafeAdd(key string, v Value, ttl int64) error {
-	_, err := z.store(key, v, ttl, opAdd|opSafe)
+	_, err := z.store(key, v, ttl, opAdd|opSafe, 0)
 	return err
 }
 
 // Replace is Set which fails with ErrNotFound where the key has no live value
 // (ngx.shared.DICT.replace).
 func (z *Zone) Replace(key string, v Value, ttl int64) (forcible bool, err error) {
-	return z.store(key, v, ttl, opReplace)
+	return z.store(key, v, ttl, opReplace, 0)
 }
 
 // Delete removes key, a list too (ngx.shared.DICT.delete).
 func (z *Zone) Delete(key string) {
-	_, _ = z.store(key, Value{}, 0, 0)
+	_, _ = z.store(key, Value{}, 0, 0, 0)
 }
 
 type storeOp uint8
@@ -102,7 +102,8 @@ const (
 	opSafe
 )
 
-func (z *Zone) store(key string, v Value, ttl int64, op storeOp) (forcible bool, err error) {
+// store is what Set and its kin do, at a time as of lock.
+func (z *Zone) store(key string, v Value, ttl int64, op storeOp, at int64) (forcible bool, err error) {
 	if len(key) > MaxKeyLen {
 		return false, ErrKeyLong
 	}
@@ -110,7 +111,7 @@ func (z *Zone) store(key string, v Value, ttl int64, op storeOp) (forcible bool,
 		return false, ErrNil
 	}
 	hash := z.hash(key)
-	z.lock()
+	z.lock(at)
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)
@@ -148,22 +149,22 @@ func (z *Zone) write(r ref, n *node, v Value, ttl int64) {
 // Incr adds delta to the number under key and returns the sum. It fails with ErrNotFound
 // and ErrNotANum (ngx.shared.DICT.incr).
 func (z *Zone) Incr(key string, delta float64) (float64, error) {
-	sum, _, err := z.incr(key, delta, nil, 0)
+	sum, _, err := z.incr(key, delta, nil, 0, 0)
 	return sum, err
 }
 
 // IncrInit is Incr which, where key has no live value, makes one of init + delta that lives
 // for ttl milliseconds, or for good where ttl is not above 0. It evicts as Set does.
 func (z *Zone) IncrInit(key string, delta, init float64, ttl int64) (sum float64, forcible bool, err error) {
-	return z.incr(key, delta, &init, ttl)
+	return z.incr(key, delta, &init, ttl, 0)
 }
 
-func (z *Zone) incr(key string, delta float64, init *float64, ttl int64) (sum float64, forcible bool, err error) {
+func (z *Zone) incr(key string, delta float64, init *float64, ttl, at int64) (sum float64, forcible bool, err error) {
 	if len(key) > MaxKeyLen {
 		return 0, false, ErrKeyLong
 	}
 	hash := z.hash(key)
-	z.lock()
+	z.lock(at)
 	defer z.mu.Unlock()
 	z.evict(false)
 	r, found := z.lookup(key, hash)

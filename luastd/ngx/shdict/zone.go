@@ -95,15 +95,15 @@ func (z *Zone) Capacity() int { return z.size }
 // FreeSpace returns the bytes in pages that are wholly free. Pages in use may have room
 // left, so that 0 does not mean that the next Set must evict.
 func (z *Zone) FreeSpace() int {
-	z.lock()
+	z.lock(0)
 	defer z.mu.Unlock()
 	return z.slab.freePages << pageShift
 }
 
-// lock begins an operation.
-func (z *Zone) lock() {
+// lock begins an operation at a time in milliseconds since the epoch; 0 is now.
+func (z *Zone) lock(at int64) {
 	z.mu.Lock()
-	z.at = 0
+	z.at = at
 }
 
 // time is the same during an operation.
