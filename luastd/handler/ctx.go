@@ -85,9 +85,11 @@ type Ctx struct {
 	sending chan struct{} // a thread is writing; closed when it is done
 	life    life
 	ends    []func()
-	// data is the libraries' own, by a key of theirs.
-	data map[any]any
+	data    []datum
 }
+
+// datum is what a library keeps with a context, by a key of its own.
+type datum struct{ key, v any }
 
 // BodyArg is the chunk that a body filter sees.
 type BodyArg struct {
@@ -108,14 +110,24 @@ func (c *Ctx) TakeArg() *BodyArg {
 }
 
 // Value is what a library keeps with the context under its own key.
-func (c *Ctx) Value(key any) any { return c.data[key] }
+func (c *Ctx) Value(key any) any {
+	for i := range c.data {
+		if d := &c.data[i]; d.key == key {
+			return d.v
+		}
+	}
+	return nil
+}
 
 // SetValue keeps v with the context.
 func (c *Ctx) SetValue(key, v any) {
-	if c.data == nil {
-		c.data = map[any]any{}
+	for i := range c.data {
+		if d := &c.data[i]; d.key == key {
+			d.v = v
+			return
+		}
 	}
-	c.data[key] = v
+	c.data = append(c.data, datum{key, v})
 }
 
 // VM is one worker with what the Lua module keeps beside it.

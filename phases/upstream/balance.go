@@ -86,7 +86,7 @@ func (b *Balance) pick() error {
 			return nil
 		}
 	}
-	now := time.Now()
+	now := b.x.attempt
 	b.u.mu.Lock()
 	defer b.u.mu.Unlock()
 	switch b.u.method {

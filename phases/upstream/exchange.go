@@ -147,7 +147,7 @@ func (x *Exchange) logf(level phases.LogLevel, format string, args ...any) {
 
 // Run passes the request on and answers the client. The status is what the content handler returns.
 func (x *Exchange) Run() phases.Status {
-	x.started = time.Now()
+	x.started = x.R.Now()
 	x.attempt = x.started
 	if len(x.R.Upstreams) == 0 {
 		x.R.Upstreams = x.states[:0]

@@ -94,7 +94,7 @@ func (x *Exchange) read(p []byte) (int, error) {
 // limit sets the time limit of a read that begins now. short: it is only that of the time without a watch.
 func (x *Exchange) limit() (begin time.Time, short bool) {
 	c, d := x.c, x.readTimeout
-	begin = time.Now()
+	begin = x.R.Now()
 	switch {
 	case d <= 2*probe || x.watching:
 		c.readByExactly(begin.Add(d))

@@ -40,20 +40,21 @@ func (s *state) connectArgs(L *lua.LState, conf *handler.Settings) (a connectArg
 	if n == 3 {
 		port, numeric = isNumber(L.Get(3))
 	}
-	key := a.host
 	switch {
 	case numeric:
 		a.port = int(port)
 		if a.port < 0 || a.port > 65535 {
 			return a, fail(L, "bad port number: "+strconv.Itoa(a.port))
 		}
-		key += ":" + L.Get(3).String()
 	case len(a.host) >= 5 && strings.EqualFold(a.host[:5], "unix:"):
 	default:
 		return a, fail(L, "missing the port number")
 	}
-	if !custom {
-		a.key = key
+	if custom {
+		return a, 0
+	}
+	if a.key = a.host; numeric {
+		a.key += ":" + L.Get(3).String()
 	}
 	return a, 0
 }
@@ -135,6 +136,11 @@ func (s *state) tcpConnect(L *lua.LState) int {
 
 // renew makes u ready for another connection; what bind and the timeouts have set stays.
 func (u *tcp) renew(c *handler.Ctx, o *owner, key string) {
+	if !u.made && u.down == nil {
+		u.owner, u.conf, u.made, u.key = o, settingsOf(c), true, key
+		u.chooseTimeouts()
+		return
+	}
 	u.dropBuffer()
 	*u = tcp{
 		ud: u.ud, s: u.s, owner: o, conf: settingsOf(c), made: true, key: key,
