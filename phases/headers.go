@@ -9,7 +9,24 @@ import (
 type Header struct{ Name, Value string }
 
 // Headers is an ordered list of header lines; names compare without case. The zero value is empty.
-type Headers struct{ list []Header }
+type Headers struct {
+	list []Header
+	// marks has the mark of each name that was added since the list was empty: most look-ups are for names that are
+	// not there.
+	marks uint64
+}
+
+// mark is a bit for name, the same in any case.
+func mark(name string) uint64 {
+	n := len(name)
+	if n == 0 {
+		return 1
+	}
+	return 1 << ((uint(n)*7 + uint(name[0]|0x20)*3 + uint(name[n-1]|0x20)) & 63)
+}
+
+// without reports that no line of that name exists; false leaves it open.
+func (h *Headers) without(name string) bool { return h.marks&mark(name) == 0 }
 
 // EqualFold compares two header names, ASCII only.
 func EqualFold(a, b string) bool {
@@ -36,6 +53,9 @@ func (h *Headers) Len() int { return len(h.list) }
 
 // Value is the first line's value; ok tells an empty one from none.
 func (h *Headers) Value(name string) (string, bool) {
+	if h.without(name) {
+		return "", false
+	}
 	for i := range h.list {
 		if EqualFold(h.list[i].Name, name) {
 			return h.list[i].Value, true
@@ -50,6 +70,9 @@ func (h *Headers) Has(name string) bool { _, ok := h.Value(name); return ok }
 // Values lists all values of that name, in order; nil where there are none.
 func (h *Headers) Values(name string) []string {
 	var out []string
+	if h.without(name) {
+		return nil
+	}
 	for i := range h.list {
 		if EqualFold(h.list[i].Name, name) {
 			out = append(out, h.list[i].Value)
@@ -60,6 +83,9 @@ func (h *Headers) Values(name string) []string {
 
 // Joined is all values of that name with sep between them.
 func (h *Headers) Joined(name, sep string) (string, bool) {
+	if h.without(name) {
+		return "", false
+	}
 	first := -1
 	for i := range h.list {
 		if EqualFold(h.list[i].Name, name) {
@@ -76,10 +102,17 @@ func (h *Headers) Joined(name, sep string) (string, bool) {
 }
 
 // Add appends a line.
-func (h *Headers) Add(name, value string) { h.list = append(h.list, Header{name, value}) }
+func (h *Headers) Add(name, value string) {
+	h.list = append(h.list, Header{name, value})
+	h.marks |= mark(name)
+}
 
 // Put replaces all lines of that name by one, in the first one's place.
 func (h *Headers) Put(name, value string) {
+	if h.without(name) {
+		h.Add(name, value)
+		return
+	}
 	kept, done := h.list[:0], false
 	for _, x := range h.list {
 		if EqualFold(x.Name, name) {
@@ -98,6 +131,9 @@ func (h *Headers) Put(name, value string) {
 
 // Delete removes all lines of that name and reports whether there were any.
 func (h *Headers) Delete(name string) bool {
+	if h.without(name) {
+		return false
+	}
 	kept := h.list[:0]
 	for _, x := range h.list {
 		if !EqualFold(x.Name, name) {
@@ -125,11 +161,13 @@ func (h *Headers) DeleteFunc(del func(Header) bool) {
 // Reset empties the list and keeps its memory.
 func (h *Headers) Reset() {
 	clear(h.list)
-	h.list = h.list[:0]
+	h.list, h.marks = h.list[:0], 0
 }
 
 // CopyFrom makes h a copy of other.
-func (h *Headers) CopyFrom(other *Headers) { h.list = append(h.list[:0], other.list...) }
+func (h *Headers) CopyFrom(other *Headers) {
+	h.list, h.marks = append(h.list[:0], other.list...), other.marks
+}
 
 // Response is a response's head, until it is sent (nginx's headers_out). Content-Type, Content-Length,
 // Last-Modified, Server, Date, Location and ETag have fields of their own where the engine itself

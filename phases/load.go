@@ -291,25 +291,6 @@ func (l *Load) mergeLocations(m *Module, parent *Location) {
 // Add reports an error that already knows its place.
 func (l *Load) Add(err error) { l.add(err) }
 
-// Handle adds a handler to a phase; handlers of one phase run in the order of the module list,
-// but as in nginx those added last run last within their module.
-func (l *Load) Handle(p Phase, h Handler) { l.Tree.handlers[p] = append(l.Tree.handlers[p], h) }
-
-// HandleFirst adds a handler before those that the phase has so far.
-func (l *Load) HandleFirst(p Phase, h Handler) {
-	l.Tree.handlers[p] = append([]Handler{h}, l.Tree.handlers[p]...)
-}
-
-// FilterHeader puts f in front of the header filters present so far.
-func (l *Load) FilterHeader(f HeaderFilter) { l.Tree.headerFilter = f(l.Tree.headerFilter) }
-
-// FilterBody puts f in front of the body filters present so far.
-func (l *Load) FilterBody(f BodyFilter) { l.Tree.bodyFilter = f(l.Tree.bodyFilter) }
-
-// FilterMainBody puts f behind all body filters, where subrequests' output has joined the main
-// request's: r is always the main request (nginx's filters below the postpone filter, such as gzip).
-func (l *Load) FilterMainBody(f BodyFilter) { l.Tree.mainBody = f(l.Tree.mainBody) }
-
 // SetContent makes h the content handler of the location being filled (nginx's clcf->handler).
 func (l *Load) SetContent(h Handler) { l.Location.handler = h }
 

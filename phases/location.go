@@ -49,6 +49,7 @@ type Location struct {
 	Pos          conf.Pos
 
 	conf     []any
+	plan     *plan
 	handler  Handler
 	children []*Location // locations written inside this one
 	inner    []*Location // nameless ones

@@ -36,7 +36,8 @@ func (r *Request) phasesFrom(p Phase) Status {
 		var rc Status
 		switch p {
 		case PhaseServerRewrite, PhaseRewrite:
-			for _, h := range r.Tree.handlers[p] {
+			w := r.start(p)
+			for h := w.take(r); h != nil; h = w.take(r) {
 				if rc = h(r); rc != Declined {
 					return rc
 				}
@@ -55,7 +56,8 @@ func (r *Request) phasesFrom(p Phase) Status {
 			r.URIChanged = false
 			p = phaseFindConfig - 1
 		case PhasePostRead, PhasePreaccess, PhasePrecontent:
-			for _, h := range r.Tree.handlers[p] {
+			w := r.start(p)
+			for h := w.take(r); h != nil; h = w.take(r) {
 				rc = h(r)
 				if rc == OK {
 					break
@@ -96,7 +98,8 @@ func (r *Request) tooManyChanges(format string) bool {
 
 // runAccess is ngx_http_core_access_phase: "satisfy" decides what one module's answer means.
 func (r *Request) runAccess() (Status, bool) {
-	for _, h := range r.Tree.handlers[PhaseAccess] {
+	w := r.start(PhaseAccess)
+	for h := w.take(r); h != nil; h = w.take(r) {
 		rc := h(r)
 		if rc == Declined {
 			continue
@@ -130,7 +133,8 @@ func (r *Request) runContent() Status {
 	if r.content != nil {
 		return r.content(r)
 	}
-	for _, h := range r.Tree.handlers[PhaseContent] {
+	w := r.start(PhaseContent)
+	for h := w.take(r); h != nil; h = w.take(r) {
 		if rc := h(r); rc != Declined {
 			return rc
 		}
@@ -352,7 +356,8 @@ func (r *Request) logPhase() {
 	}
 	r.logged = true
 	r.phase = PhaseLog
-	for _, h := range r.Tree.handlers[PhaseLog] {
+	w := r.start(PhaseLog)
+	for h := w.take(r); h != nil; h = w.take(r) {
 		h(r)
 	}
 }

@@ -65,7 +65,7 @@ func (r *Request) SendHeader() Status {
 	if r.Out.Status == 0 {
 		r.Out.Status = 200
 	}
-	rc := r.Tree.headerFilter(r)
+	rc := r.Loc.plan.header(r)
 	if rc < statusSpecialResponseStart {
 		r.HeaderSent = true // else a filter refused it, and Finalize answers with that status
 	}
@@ -91,7 +91,7 @@ func (r *Request) OutputOne(b Buf) Status {
 
 // OutputList is Output for a slice that the callee may change.
 func (r *Request) OutputList(in []Buf) Status {
-	rc := r.Tree.bodyFilter(r, in)
+	rc := r.Loc.plan.body(r, in)
 	if rc == Error {
 		r.refused = true
 	}
@@ -160,7 +160,7 @@ func joinBody(r *Request, in []Buf) Status {
 	if r.IsSub() {
 		return r.sub.write(r, in)
 	}
-	return r.Tree.mainBody(r, in)
+	return r.Loc.plan.mainBody(r, in)
 }
 
 // writeBody hands the main request's body to the front end.

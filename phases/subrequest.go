@@ -154,7 +154,7 @@ func (s *subrequest) write(r *Request, in []Buf) Status {
 				return rc
 			}
 		}
-		return m.Tree.mainBody(m, out)
+		return m.Loc.plan.mainBody(m, out)
 	}
 	for i := range in {
 		b, err := in[i].Bytes()

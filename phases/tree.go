@@ -34,10 +34,7 @@ type Tree struct {
 	http     *Server // the http level, which servers inherit from
 	httpSeen bool
 
-	handlers     [phaseCount][]Handler
-	headerFilter HeaderHandler
-	bodyFilter   BodyHandler
-	mainBody     BodyHandler // of the whole answer, that of subrequests included
+	offers offers
 
 	vars     map[string]*Variable // what can be looked up by name
 	prefixes []*Variable          // arg_ and its like
@@ -76,15 +73,13 @@ func (s *Server) Pos() conf.Pos { return s.pos }
 func (s *Server) Name() string { return s.Core.Name }
 
 func newTree(o LoadOptions) *Tree {
-	t := &Tree{
+	return &Tree{
 		Prefix: o.Prefix, ConfFile: o.ConfFile, errorLog: o.ErrorLog,
 		modules:  append([]*Module{coreModule}, o.Modules...),
 		vars:     map[string]*Variable{},
 		stopped:  make(chan struct{}),
 		varIndex: map[string]int{},
 	}
-	t.headerFilter, t.bodyFilter, t.mainBody = writeHeader, joinBody, writeBody
-	return t
 }
 
 func (t *Tree) slots() []any { return make([]any, moduleCount.Load()) }
@@ -143,8 +138,10 @@ func (t *Tree) Engine() *Engine { return t.engine }
 // seal builds the look-up structures; its error is a conf.ErrorList.
 func (t *Tree) seal(l *Load) error {
 	var errs conf.ErrorList
+	p := planner{offers: &t.offers, made: map[string]*plan{}}
 	for _, s := range append([]*Server{t.http}, t.Servers...) {
 		s.loc.index(&errs)
+		p.plan(s.loc)
 	}
 	t.linkVariables(&errs)
 	if len(errs) > 0 {

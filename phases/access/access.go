@@ -38,7 +38,7 @@ func newModule() *phases.Module {
 		{Name: "deny", Ctx: where, Args: phases.Take1, Level: phases.LocationConf, Set: phases.Set(addRule)},
 	}
 	m.Postconfigure = func(l *phases.Load) error {
-		l.Handle(phases.PhaseAccess, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhaseAccess, phases.Where(m, func(c *location) bool { return len(c.rules) > 0 }), func(r *phases.Request) phases.Status {
 			return phases.LocationOf[location](r.Loc, m).check(r)
 		})
 		return nil

@@ -44,7 +44,7 @@ func newModule() *phases.Module {
 			Set: phases.Set(setFile)},
 	}
 	m.Postconfigure = func(l *phases.Load) error {
-		l.Handle(phases.PhaseAccess, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhaseAccess, phases.Where(m, func(c *location) bool { return c.realm.V != nil }), func(r *phases.Request) phases.Status {
 			return phases.LocationOf[location](r.Loc, m).check(r)
 		})
 		return nil

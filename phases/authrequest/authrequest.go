@@ -46,7 +46,7 @@ func newModule() *phases.Module {
 		{Name: "auth_request_set", Ctx: phases.CtxAll, Args: phases.Take2, Level: phases.LocationConf, Set: phases.Set(addSet)},
 	}
 	m.Postconfigure = func(l *phases.Load) error {
-		l.Handle(phases.PhaseAccess, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhaseAccess, phases.Where(m, func(c *location) bool { return c.uri.V != "" }), func(r *phases.Request) phases.Status {
 			return phases.LocationOf[location](r.Loc, m).check(r)
 		})
 		return nil

@@ -58,7 +58,7 @@ func newModule() *phases.Module {
 		},
 	})
 	m.Postconfigure = func(l *phases.Load) error {
-		l.FilterHeader(func(next phases.HeaderHandler) phases.HeaderHandler {
+		l.FilterHeaderWhere(phases.Where(m, func(c *location) bool { return c.name.V != nil }), func(next phases.HeaderHandler) phases.HeaderHandler {
 			return func(r *phases.Request) phases.Status {
 				if c := phases.LocationOf[location](r.Loc, m); c.name.V != nil && !r.IsSub() && r.Out.ContentType != "" {
 					c.apply(r)

@@ -45,7 +45,8 @@ func (s *state) release() {
 }
 
 func (f *filter) install(l *phases.Load) error {
-	l.FilterHeader(func(next phases.HeaderHandler) phases.HeaderHandler {
+	on := phases.Where(f.m, func(c *location) bool { return c.on.V })
+	l.FilterHeaderWhere(on, func(next phases.HeaderHandler) phases.HeaderHandler {
 		return func(r *phases.Request) phases.Status {
 			f.head(r)
 			return next(r)

@@ -29,7 +29,8 @@ func newModule() *phases.Module {
 		directive("add_trailer_inherit", phases.Take1, phases.SetEnum(func(c *location) *phases.Opt[inheritance] { return &c.inheritTrailers }, inherit)),
 	}
 	m.Postconfigure = func(l *phases.Load) error {
-		l.FilterHeader(func(next phases.HeaderHandler) phases.HeaderHandler {
+		named := phases.Where(m, func(c *location) bool { return c.expires.V.kind != expiresOff || len(c.headers)+len(c.trailers) > 0 })
+		l.FilterHeaderWhere(named, func(next phases.HeaderHandler) phases.HeaderHandler {
 			return func(r *phases.Request) phases.Status {
 				if !r.IsSub() {
 					phases.LocationOf[location](r.Loc, m).apply(r)
@@ -37,7 +38,7 @@ func newModule() *phases.Module {
 				return next(r)
 			}
 		})
-		l.FilterBody(func(next phases.BodyHandler) phases.BodyHandler {
+		l.FilterBodyWhere(phases.Where(m, func(c *location) bool { return len(c.trailers) > 0 }), func(next phases.BodyHandler) phases.BodyHandler {
 			return func(r *phases.Request, in []phases.Buf) phases.Status {
 				if c := phases.LocationOf[location](r.Loc, m); len(c.trailers) > 0 && !r.IsSub() {
 					c.addTrailers(r, in)

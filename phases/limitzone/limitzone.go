@@ -151,7 +151,7 @@ func Module[L, T any](s Spec[L, T]) *phases.Module {
 				l.Add(fmt.Errorf("zero size shared memory zone %q", z.Name))
 			}
 		}
-		l.Handle(phases.PhasePreaccess, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhasePreaccess, phases.Where(m, func(c *location) bool { return len(c.Limits) > 0 }), func(r *phases.Request) phases.Status {
 			c := phases.LocationOf[location](r.Loc, m)
 			if len(c.Limits) == 0 || *s.Status(r) != "" {
 				return phases.Declined

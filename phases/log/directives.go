@@ -46,7 +46,7 @@ func newModule() *phases.Module {
 		return nil
 	}
 	m.Postconfigure = func(l *phases.Load) error {
-		l.Handle(phases.PhaseLog, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhaseLog, phases.Where(m, func(c *location) bool { return !c.off }), func(r *phases.Request) phases.Status {
 			phases.LocationOf[location](r.Loc, m).write(r)
 			return phases.OK
 		})

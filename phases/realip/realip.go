@@ -59,8 +59,9 @@ func newModule() *phases.Module {
 			phases.LocationOf[location](r.Loc, m).apply(r)
 			return phases.Declined
 		}
-		l.Handle(phases.PhasePostRead, handler)
-		l.Handle(phases.PhasePreaccess, handler)
+		trusts := phases.Where(m, func(c *location) bool { return len(c.from) > 0 || c.unix })
+		l.HandleWhere(phases.PhasePostRead, trusts, handler)
+		l.HandleWhere(phases.PhasePreaccess, trusts, handler)
 		return nil
 	}
 	return m

@@ -37,8 +37,9 @@ func newModule() *phases.Module {
 	})
 	m.Postconfigure = func(l *phases.Load) error {
 		h := handler(m)
-		l.Handle(phases.PhaseServerRewrite, h)
-		l.Handle(phases.PhaseRewrite, h)
+		has := phases.Where(m, func(c *location) bool { return len(c.steps) > 0 })
+		l.HandleWhere(phases.PhaseServerRewrite, has, h)
+		l.HandleWhere(phases.PhaseRewrite, has, h)
 		return nil
 	}
 	return m

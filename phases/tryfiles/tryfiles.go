@@ -43,7 +43,7 @@ func newModule() *phases.Module {
 		},
 	})
 	m.Postconfigure = func(l *phases.Load) error {
-		l.Handle(phases.PhasePrecontent, func(r *phases.Request) phases.Status {
+		l.HandleWhere(phases.PhasePrecontent, phases.Where(m, func(c *location) bool { return c.last != nil }), func(r *phases.Request) phases.Status {
 			return phases.LocationOf[location](r.Loc, m).try(r)
 		})
 		return nil
