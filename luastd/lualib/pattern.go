@@ -415,8 +415,20 @@ func (m *matcher) push(s, e int, whole bool) int {
 	if n == 0 && whole {
 		n = 1
 	}
-	for i := range n {
-		m.L.Push(m.value(i, s, e))
+	if n < 2 {
+		for i := range n {
+			m.L.Push(m.value(i, s, e))
+		}
+		return n
+	}
+	texts := make([]lua.LString, n) // one piece of memory for all captures
+	for i, c := range m.captures[:n] {
+		if c.len < 0 {
+			m.L.Push(m.value(i, s, e))
+			continue
+		}
+		texts[i] = lua.LString(m.src[c.start : c.start+c.len])
+		m.L.Push(machine.String(&texts[i]))
 	}
 	return n
 }
