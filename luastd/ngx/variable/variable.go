@@ -1,6 +1,8 @@
 package variable
 
 import (
+	"unsafe"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
@@ -45,7 +47,7 @@ func (n *named) value(r *phases.Request) lua.LValue {
 	case len(value) > maxKept:
 		return lua.LString(value)
 	}
-	n.last = lua.LString(value)
+	n.last = machine.CopyString(unsafe.Slice(unsafe.StringData(value), len(value))) // a request's head may be large
 	return n.last
 }
 
