@@ -27,7 +27,8 @@ func (l *library) openBase(L *lua.LState) {
 		"newproxy": l.baseNewProxy, "load": l.baseLoad, "loadstring": l.baseLoad, "gcinfo": baseGCInfo, "loadfile": l.baseLoadFile,
 		"dofile": l.baseDoFile,
 	})
-	l.tostring = L.NewFunction(baseToString)
+	hasten(L, g, map[string]machine.Quick{"type": quickType, "tonumber": quickToNumber, "select": quickSelect})
+	l.tostring = machine.NewQuick(L, baseToString, quickToString)
 	g.RawSetString("tostring", l.tostring)
 	g.RawSetString("next", machine.NextFunction)
 	fill(L, g, map[string]lua.LGFunction{"pairs": basePairs, "ipairs": baseIPairs})

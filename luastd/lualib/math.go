@@ -15,7 +15,7 @@ func (l *library) openMath(L *lua.LState) {
 		"sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "asin": math.Asin, "acos": math.Acos, "atan": math.Atan,
 		"sinh": math.Sinh, "cosh": math.Cosh, "tanh": math.Tanh,
 	} {
-		t.RawSetString(name, L.NewFunction(func(L *lua.LState) int { return pushNumber(L, fn(checkNumber(L, 1))) }))
+		t.RawSetString(name, machine.NewQuick(L, func(L *lua.LState) int { return pushNumber(L, fn(checkNumber(L, 1))) }, quickMath(fn)))
 	}
 	for name, fn := range map[string]func(x, y float64) float64{
 		"atan2": math.Atan2, "pow": math.Pow, "fmod": math.Mod,
@@ -29,6 +29,9 @@ func (l *library) openMath(L *lua.LState) {
 		"log": mathLog, "frexp": mathFrexp, "ldexp": mathLdexp, "modf": mathModf, "max": mathMax, "min": mathMin,
 		"deg": angle("deg", 180/math.Pi), "rad": angle("rad", math.Pi/180),
 		"random": l.mathRandom, "randomseed": l.mathRandomSeed,
+	})
+	hasten(L, t, map[string]machine.Quick{
+		"max": quickBest(func(r, v float64) bool { return r > v }), "min": quickBest(func(r, v float64) bool { return r < v }),
 	})
 	t.RawSetString("pi", lua.LNumber(math.Pi))
 	t.RawSetString("huge", lua.LNumber(math.Inf(1)))

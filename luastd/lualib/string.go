@@ -14,11 +14,13 @@ import (
 const maxString = 1<<31 - 1
 
 func (l *library) openString(L *lua.LState) {
-	t := l.provide("string", fill(L, L.CreateTable(0, 16), map[string]lua.LGFunction{
+	t := fill(L, L.CreateTable(0, 16), map[string]lua.LGFunction{
 		"len": stringLen, "sub": stringSub, "upper": stringUpper, "lower": stringLower, "rep": stringRep,
 		"reverse": stringReverse, "byte": stringByte, "char": stringChar, "find": stringFind, "match": stringMatch,
 		"gmatch": stringGMatch, "gsub": stringGSub, "format": stringFormat, "dump": stringDump,
-	}))
+	})
+	hasten(L, t, map[string]machine.Quick{"len": quickLen, "sub": quickSub, "byte": quickByte})
+	l.provide("string", t)
 	mt := L.CreateTable(0, 1)
 	mt.RawSetString("__index", t)
 	machine.SetTypeMetatable(L, lua.LTString, mt)

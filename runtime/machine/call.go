@@ -112,7 +112,7 @@ func Invoke(L *lua.LState, nargs, nret int) {
 	at := r.top - nargs - 1
 	fn, ok := r.array[at].(*lua.LFunction)
 	switch {
-	case !ok:
+	case !ok || at+nret > len(r.array):
 	case fn.IsG:
 		stack.nesting++
 		if ok, _ = s.invoke(L, stack, s.currentFrame, fn, at, nargs, nret); ok {
@@ -198,6 +198,17 @@ func (s *state) leave(stack *Stack, cf *frame, from, n int, last bool) bool {
 // invoke calls a Go function whose arguments are in place. It reports false if there is no room, and that the loop is to end if the function yields.
 func (s *state) invoke(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nret int) (ok, end bool) {
 	r := s.reg
+	if uint(nret) <= 1 {
+		if quick := quickOf(fn); quick != nil {
+			if v, ok := quick(L, r.array[at+1:at+1+nargs]); ok {
+				if nret == 1 {
+					r.array[at] = v
+				}
+				r.top = at + nret
+				return true, false
+			}
+		}
+	}
 	if stack.slots != nil {
 		stack.settleAll(r, at+1, at+1+nargs)
 	}

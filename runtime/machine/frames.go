@@ -119,7 +119,11 @@ func Builtin(fn *lua.LFunction) int {
 // SetBuiltin sets what Builtin gives for a Go function; an id of 0 leaves it as it is.
 func SetBuiltin(fn *lua.LFunction, id int) {
 	if id != 0 {
-		fn.Proto = builtin(id)
+		p := builtin(id)
+		if quickOf(fn) != nil {
+			p.LastLineDefined = quickMark
+		}
+		fn.Proto = p
 	}
 }
 

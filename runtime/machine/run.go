@@ -530,7 +530,7 @@ frame:
 				continue
 			case uint32(lua.OP_TAILCALL):
 				callee, ok := (*register(regs, a)).(*lua.LFunction)
-				if !ok || attention.Load() != 0 {
+				if !ok || !callee.IsG && callee.Proto.IsVarArg != syntax.Native || attention.Load() != 0 || L.Parent != nil {
 					break fast
 				}
 				at := local + int(a)
@@ -539,18 +539,22 @@ frame:
 					nargs = r.top - at - 1
 				}
 				cf.Pc = pc
-				if callee.IsG { // a call, whose results the return behind it passes on
-					ok, end := s.invoke(L, stack, cf, callee, at, nargs, -1)
+				if callee.IsG {
+					if s.uvcache != nil && stack.captured >= local {
+						s.detach(stack, local)
+					}
+					nret := cf.NRet
+					if nret > 1 {
+						nret = lua.MultRet // this function may not have as many registers
+					}
+					ok, end := s.invoke(L, stack, cf, callee, at, nargs, nret)
 					if !ok {
 						break fast
 					}
-					if end || attention.Load() != 0 && attend(L, base) == 1 {
+					if end || !s.leave(stack, cf, at, r.top-at, cf == base) {
 						return
 					}
 					continue frame
-				}
-				if callee.Proto.IsVarArg != syntax.Native {
-					break fast
 				}
 				if !s.replace(stack, cf, callee, at, nargs) {
 					break fast
