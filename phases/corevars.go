@@ -30,6 +30,7 @@ func (t *Tree) addCoreVariables() {
 	live("args", args)
 	setArgs := func(r *Request, v string) { r.Args, r.ArgsGiven, r.UnparsedStale = v, true, true }
 	t.vars["args"].Changeable, t.vars["args"].Set = true, setArgs
+	t.vars["args"].Clear = func(r *Request) { r.Args, r.ArgsGiven, r.UnparsedStale = "", false, true }
 	live("query_string", args)
 	live("is_args", func(r *Request) (string, bool) {
 		if r.Args == "" {

@@ -55,6 +55,8 @@ func (n *NamedVariable) Set(r *Request, value string, clear bool) error {
 	switch {
 	case !v.Changeable:
 		return fmt.Errorf("variable %q not changeable", n.name)
+	case clear && v.Clear != nil:
+		v.Clear(r)
 	case v.Set != nil:
 		v.Set(r, value)
 	case n.slot < 0:

@@ -15,6 +15,8 @@ type Variable struct {
 	Get func(r *Request, name string) (value string, ok bool)
 	// Set handles an assignment (nil: the value is simply kept, where Changeable).
 	Set func(r *Request, value string)
+	// Clear makes a variable with Set "not found" (nil: it is set to an empty string).
+	Clear func(r *Request)
 	// Changeable variables may be assigned by set, map captures and ngx.var.
 	Changeable bool
 	// NoCache variables are computed at each use.

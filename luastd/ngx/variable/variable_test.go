@@ -14,6 +14,7 @@ func TestVariables(t *testing.T) {
 		{"read", `set $a 1;`, `ngx.say(ngx.var.a, ngx.var.A, ngx.var.uri, ngx.var.arg_x, ngx.var.nothing)`, "11/t/yzqnil\n"},
 		{"write", `set $a 1;`, `ngx.var.a = 2.5 ngx.say(ngx.var.a) ngx.var.a = nil ngx.say(ngx.var.a)`, "2.5\nnil\n"},
 		{"handled by the engine", ``, `ngx.var.args = "k=v" ngx.say(ngx.var.arg_k, ngx.var.args)`, "vk=v\n"},
+		{"handled by the engine, taken away", ``, `ngx.var.args = "k=v" ngx.var.args = nil ngx.say(ngx.var.args) ngx.var.args = "" ngx.say(ngx.var.args)`, "nil\n\n"},
 		{"undefined", ``, `local _, e = pcall(function() ngx.var.x = 1 end) ngx.say(e)`,
 			"content_by_lua(nginx.conf:2):2: variable \"x\" not found for writing; maybe it is a built-in variable that is not changeable or you forgot to use \"set $x '';\" in the config file to define it first\n"},
 		{"not changeable", ``, `local _, e = pcall(function() ngx.var.query_string = 1 end) ngx.say(e)`, "content_by_lua(nginx.conf:2):2: variable \"query_string\" not changeable\n"},
