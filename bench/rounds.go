@@ -91,7 +91,7 @@ func (s *session) rate() (float64, error) {
 		}
 	}
 	if rate < 1 {
-		return 0, errors.New("nothing was answered")
+		return 0, errors.New("most rounds had no right answer: too busy a machine, or too short rounds for so many connections")
 	}
 	return rate, nil
 }
