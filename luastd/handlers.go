@@ -105,10 +105,11 @@ func runAccess(r *phases.Request, k *code) phases.Status {
 
 // endIfAnswered ends a response that an early phase's script has begun.
 func endIfAnswered(r *phases.Request) (phases.Status, bool) {
-	if !r.HeaderSent { // what is kept back for an HTTP/1.0 client waits for a later phase
+	c := context(r)
+	if !r.HeaderSent && (r.Out.Status == 0 || !c.Gathered()) {
 		return phases.OK, false
 	}
-	if rc := context(r).SendLast(); rc == phases.Error || rc > phases.OK {
+	if rc := c.SendLast(); rc == phases.Error || rc > phases.OK {
 		return rc, true
 	}
 	return 200, true

@@ -71,6 +71,9 @@ func (c *Ctx) gather() {
 	}
 }
 
+// Gathered reports whether output is kept back.
+func (c *Ctx) Gathered() bool { return len(c.out10) > 0 }
+
 // Send sends body bytes, the head first where it is missing. Error means that the client takes no
 // more; other statuses come from the header filters.
 func (c *Ctx) Send(b []byte) phases.Status {
