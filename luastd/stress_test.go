@@ -34,6 +34,7 @@ upstream up { server ADDR1; keepalive 8; }
 server { listen ADDR1;
 	location /fast { return 200 "fast"; }
 	location /slow { content_by_lua_block { ngx.sleep(0.003) ngx.print("slow") } }
+	location /late { content_by_lua_block { ngx.sleep(0.5) ngx.print("late") } }
 	location /long { content_by_lua_block { for i = 1, 50 do ngx.print(("x"):rep(1000)) if i % 10 == 0 then ngx.flush(true) ngx.sleep(0.001) end end } }
 	location /cut { content_by_lua_block { local s = ngx.req.socket(true) s:send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc") } }
 }
@@ -44,7 +45,7 @@ server { listen ADDR;
 	location /proxyslow { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://up/slow; }
 	location /proxylong { proxy_pass http://up/long; }
 	location /proxycut { proxy_pass http://up/cut; }
-	location /proxylate { proxy_read_timeout 1ms; proxy_pass http://up/slow; }
+	location /proxylate { proxy_read_timeout 1ms; proxy_pass http://up/late; }
 	location /sock { content_by_lua_block {
 		local s = ngx.socket.tcp()
 		s:settimeout(60000)

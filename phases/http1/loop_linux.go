@@ -237,6 +237,7 @@ func (l *loop) run() {
 	turn := make(chan bool, 1)
 	t := &lead{}
 	for {
+		t.now = time.Now() // it may begin amid the events of another leader
 		l.leader.Store(t)
 		for l.step(t) {
 		}
