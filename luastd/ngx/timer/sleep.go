@@ -2,7 +2,6 @@ package timer
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -11,19 +10,6 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
 )
-
-// clock is a timer that can be made to ring before its time.
-type clock struct {
-	*time.Timer
-	wait, stop func()
-}
-
-var clocks = sync.Pool{New: func() any {
-	k := &clock{Timer: time.NewTimer(time.Hour)}
-	k.wait = func() { <-k.C }
-	k.stop = func() { k.Reset(0) }
-	return k
-}}
 
 // ngx.sleep(seconds)
 func sleep(v *handler.VM, L *lua.LState) int {
@@ -54,7 +40,7 @@ func sleep(v *handler.VM, L *lua.LState) int {
 			}()
 		}
 		k := clocks.Get().(*clock)
-		k.Reset(time.Duration(ms) * time.Millisecond)
+		sleepers.add(k, time.Duration(ms)*time.Millisecond)
 		v.WaitStop(k.wait, k.stop)
 		clocks.Put(k)
 		woken = true

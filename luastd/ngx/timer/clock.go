@@ -1,0 +1,104 @@
+package timer
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// clock wakes one sleeper, once for each time that it is set.
+type clock struct {
+	ch         chan struct{} // has room for the one token
+	set        atomic.Bool
+	wait, stop func()
+}
+
+// clocks that nobody waits for, and that are in no round.
+var clocks = sync.Pool{New: func() any {
+	k := &clock{ch: make(chan struct{}, 1)}
+	k.wait = func() { <-k.ch }
+	k.stop = k.ring
+	return k
+}}
+
+// ring ends the wait, if nobody else has. A clock that was rung before its time stays in its round and cannot be set again.
+func (k *clock) ring() {
+	if k.set.CompareAndSwap(true, false) {
+		k.ch <- struct{}{}
+	}
+}
+
+// round is the sleepers of one millisecond, which is how finely nginx's own timers look at time. Thousands that sleep need a
+// timer of Go's for each millisecond, not for each of them.
+type round struct {
+	due    int64
+	clocks []*clock
+	timer  *time.Timer
+}
+
+// rounds are all that are to come.
+type rounds struct {
+	mu   sync.Mutex
+	all  map[int64]*round // by milliseconds since began
+	free []*round
+}
+
+const (
+	keptRounds = 64   // that are free
+	keptRoom   = 1024 // sleepers that a free one has room for, at most
+)
+
+var (
+	began    = time.Now()
+	sleepers = rounds{all: map[int64]*round{}}
+)
+
+// add has k ring after d, or up to a millisecond later.
+func (rs *rounds) add(k *clock, d time.Duration) {
+	k.set.Store(true)
+	now := time.Since(began)
+	due := int64((now + d + time.Millisecond - 1) / time.Millisecond)
+	rs.mu.Lock()
+	r := rs.all[due]
+	if r == nil {
+		r = rs.begin(due, time.Duration(due)*time.Millisecond-now)
+	}
+	r.clocks = append(r.clocks, k)
+	rs.mu.Unlock()
+}
+
+// begin makes the round that is due in d. The lock is held.
+func (rs *rounds) begin(due int64, d time.Duration) *round {
+	var r *round
+	if n := len(rs.free); n > 0 {
+		r = rs.free[n-1]
+		rs.free = rs.free[:n-1]
+		r.due = due
+		r.timer.Reset(d)
+	} else {
+		r = &round{due: due}
+		r.timer = time.AfterFunc(d, func() { rs.end(r) })
+	}
+	rs.all[due] = r
+	return r
+}
+
+// end wakes those whose time has come.
+func (rs *rounds) end(r *round) {
+	rs.mu.Lock()
+	delete(rs.all, r.due)
+	rs.mu.Unlock()
+	for i, k := range r.clocks {
+		r.clocks[i] = nil
+		k.ring()
+	}
+	if cap(r.clocks) > keptRoom {
+		r.clocks = nil
+	}
+	r.clocks = r.clocks[:0]
+	rs.mu.Lock()
+	if len(rs.free) < keptRounds {
+		rs.free = append(rs.free, r)
+	}
+	rs.mu.Unlock()
+}
