@@ -157,7 +157,7 @@ func TestStress(t *testing.T) {
 	defer cancel()
 	var wg sync.WaitGroup
 	var asked, broken, longest atomic.Int64
-	for id := range len(stressed) {
+	for id := range stressed {
 		wg.Go(func() {
 			var c net.Conn
 			var br *bufio.Reader
