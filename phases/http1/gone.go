@@ -42,9 +42,8 @@ func (w *watch) run() {
 		switch {
 		case err == unix.EAGAIN || err == unix.EINTR:
 			return false
-		case n > 0:
-			// a pipelined request or the rest of a body: whether the client then leaves cannot be seen
-			return true
+		case n > 0 && !hungUp(int(fd)):
+			return false // a pipelined request, the rest of a body, or TLS's farewell: what ends the connection comes behind it
 		}
 		gone = true
 		return true
