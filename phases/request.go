@@ -311,6 +311,8 @@ type Waiter interface {
 	Now() time.Time
 	// Poller is where the sockets that a request talks over may be waited for; nil for Go's own.
 	Poller() event.Poller
+	// Told is the poller that has told of everything which came before the request's latest event; nil where there is none.
+	Told() event.Poller
 }
 
 // Now is the present time as the front end has it at hand: until the request waits for something it may be
@@ -334,6 +336,15 @@ func (r *Request) Waiting() {
 func (r *Request) Poller() event.Poller {
 	if w := r.Main.Waiter; w != nil {
 		return w.Poller()
+	}
+	return nil
+}
+
+// Told is the poller that has told of everything which came before r's latest event; nil where there is none, as for a
+// request that has waited on a goroutine of its own. Only for the request's goroutine.
+func (r *Request) Told() event.Poller {
+	if w := r.Main.Waiter; w != nil {
+		return w.Told()
 	}
 	return nil
 }

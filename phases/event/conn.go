@@ -246,6 +246,14 @@ func (c *Conn) Peek() error {
 	return c.Look()
 }
 
+// Doubt has the next Peek or TryRead ask the kernel, unless p watches c: another poller may not have told yet what came before
+// the present event of p's. Only for connections that nobody else uses.
+func (c *Conn) Doubt(p Poller) {
+	if c.poller != p {
+		c.read.tell()
+	}
+}
+
 // Look is Peek that asks the kernel in any case.
 func (c *Conn) Look() error {
 	s := &c.read

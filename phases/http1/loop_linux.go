@@ -577,6 +577,14 @@ func (c *conn) Poller() event.Poller {
 	return nil
 }
 
+// Told is the loop that c's request leads: it gets events in the order in which they came.
+func (c *conn) Told() event.Poller {
+	if c.leading() != nil {
+		return c.loop
+	}
+	return nil
+}
+
 var (
 	_ phases.Waiter = (*conn)(nil)
 	_ event.Poller  = (*loop)(nil)

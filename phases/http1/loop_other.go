@@ -22,6 +22,9 @@ func (*loops) adopt(*conn) bool { return false }
 // Poller is where what a request waits for is waited for: Go's own here.
 func (*conn) Poller() event.Poller { return nil }
 
+// Told is nil: no poller tells of anything here.
+func (*conn) Told() event.Poller { return nil }
+
 // Waiting tells that c's request is about to wait.
 func (*conn) Waiting() {}
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"moongate/phases/event"
 )
 
 // poolKey tells connections apart that may not stand in for each other.
@@ -32,8 +34,8 @@ const sweepEvery = 5 * time.Second
 func newPool(max int) *pool { return &pool{max: max} }
 
 // get takes the connection that came last of those with the key; dead ones are dropped on the way. It is now, or was some
-// microseconds ago.
-func (p *pool) get(key poolKey, now time.Time) *conn {
+// microseconds ago; told is what the request knows of by now.
+func (p *pool) get(key poolKey, now time.Time, told event.Poller) *conn {
 	if p == nil {
 		return nil
 	}
@@ -50,6 +52,9 @@ func (p *pool) get(key poolKey, now time.Time) *conn {
 		c := p.idle[i]
 		p.idle = slices.Delete(p.idle, i, i+1)
 		p.mu.Unlock()
+		if c.event != nil {
+			c.event.Doubt(told)
+		}
 		if (c.expires.IsZero() || now.Before(c.expires)) && c.alive() {
 			return c
 		}

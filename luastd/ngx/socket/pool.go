@@ -14,6 +14,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/phases/event"
 )
 
 // pools are a worker's connection pools by their keys. The lock guards the pools themselves too; it is held
@@ -134,6 +135,9 @@ func (p *pool) pop(c *handler.Ctx) *peer {
 		p.of.mu.Unlock()
 		it.wake()
 		pr := it.peer
+		if pr.event != nil {
+			pr.event.Doubt(told(c))
+		}
 		if pr.idleState() != errAgain { //nolint:errorlint // our own value
 			it.discard() // the peer has left it
 			p.closed()
@@ -144,6 +148,14 @@ func (p *pool) pop(c *handler.Ctx) *peer {
 		}
 		return pr
 	}
+}
+
+// told is the poller whose word c has on everything that came before it runs; nil where there is none.
+func told(c *handler.Ctx) event.Poller {
+	if c.R == nil {
+		return nil
+	}
+	return c.R.Told()
 }
 
 // resume is take for a connect whose turn has come: it is counted already.

@@ -1,0 +1,59 @@
+package upstream
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"moongate/phases/event"
+)
+
+// silent is a poller that tells nothing.
+type silent struct{ _ int }
+
+func (*silent) Add(int, event.Sink) (int32, error) { return 0, nil }
+func (*silent) Drop(int32)                         {}
+
+// TestPoolDoubts: that its poller has not told of a connection's end counts only where the request would know of it.
+func TestPoolDoubts(t *testing.T) {
+	own, other := &silent{}, &silent{}
+	for _, tt := range []struct {
+		name string
+		told event.Poller
+		want bool // the connection is taken for a live one
+	}{
+		{"the same loop", own, true},
+		{"another loop", other, false},
+		{"no loop", nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ln, err := net.Listen("tcp4", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ln.Close()
+			raw, err := net.Dial("tcp4", ln.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			far, err := ln.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			far.Close()
+			if n, err := raw.Read(make([]byte, 1)); err != io.EOF {
+				t.Fatalf("%d, %v", n, err) // the end has come when this returns
+			}
+			p, now := newPool(1), time.Now()
+			defer p.close()
+			c := newConn(event.Adopt(own, raw))
+			p.put(c, now, 0)
+			if got := p.get(c.key, now, tt.told); (got == c) != tt.want {
+				t.Errorf("got %p; want %p: %v", got, c, tt.want)
+			} else if got != nil {
+				got.close()
+			}
+		})
+	}
+}
