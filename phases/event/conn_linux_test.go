@@ -123,9 +123,9 @@ func TestDeadlines(t *testing.T) {
 		{"interrupted while one is set", time.Now().Add(time.Hour), func(c *Conn, _ net.Conn) { c.SetReadDeadline(past) }, os.ErrDeadlineExceeded},
 		{"set meanwhile", time.Time{}, func(c *Conn, _ net.Conn) { c.SetReadDeadline(time.Now().Add(20 * time.Millisecond)) }, os.ErrDeadlineExceeded},
 		{"moved nearer", time.Now().Add(time.Hour), func(c *Conn, _ net.Conn) { c.SetReadDeadline(time.Now().Add(20 * time.Millisecond)) }, os.ErrDeadlineExceeded},
-		{"moved away", time.Now().Add(200 * time.Millisecond), func(c *Conn, o net.Conn) {
+		{"moved away", time.Now().Add(3 * time.Second), func(c *Conn, o net.Conn) {
 			c.SetReadDeadline(time.Time{})
-			time.AfterFunc(300*time.Millisecond, func() { o.Write([]byte("x")) })
+			time.AfterFunc(3100*time.Millisecond, func() { o.Write([]byte("x")) })
 		}, nil},
 		{"kept", time.Now().Add(time.Hour), func(_ *Conn, o net.Conn) { o.Write([]byte("x")) }, nil},
 		{"closed", time.Now().Add(time.Hour), func(c *Conn, _ net.Conn) { c.Close() }, net.ErrClosed},

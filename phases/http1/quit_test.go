@@ -80,12 +80,17 @@ func TestQuitUnderLoad(t *testing.T) {
 		}
 		io.WriteString(half, "GET /ok?half HTTP/1.1\r\nHo") //nolint:errcheck // the answer will tell
 		settle(t, "the head is not being read", func() bool { return p.Engine.Stats.Reading.Load() > 0 })
-		accepted := p.Engine.Stats.Accepted.Load
-		for before := accepted(); ; before = accepted() { // all that have connected, as a queue is lost with its listener
-			time.Sleep(time.Millisecond)
-			if accepted() == before {
-				break
+		for _, dial := range p.dials[:2] { // what is served has been accepted, and all before it: a queue is lost with its listener
+			c, err := dial()
+			if err != nil {
+				t.Fatal(err)
 			}
+			fmt.Fprint(c, "GET /ok?seen HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			if _, err := answer(bufio.NewReader(c), "seen"); err != nil {
+				t.Fatal(err)
+			}
+			got.Add(1)
+			c.Close()
 		}
 		stopped := make(chan struct{})
 		go func() {

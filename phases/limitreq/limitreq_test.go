@@ -66,15 +66,24 @@ func TestLimits(t *testing.T) {
 
 func TestDelay(t *testing.T) {
 	s := start(t)
-	begin := time.Now()
-	if got := s.Get("/delay?k=x").Body; got != "PASSED\n" {
-		t.Errorf("first: %q", got)
-	}
-	if got := s.Get("/delay?k=x").Body; got != "DELAYED\n" {
-		t.Errorf("second: %q", got)
-	}
-	if d := time.Since(begin); d < 10*time.Millisecond {
-		t.Errorf("not held back: %v", d)
+	for i := 0; ; i++ {
+		path := fmt.Sprint("/delay?k=", i)
+		begin := time.Now()
+		if got := s.Get(path).Body; got != "PASSED\n" {
+			t.Fatalf("first: %q", got)
+		}
+		got := s.Get(path).Body
+		d := time.Since(begin)
+		if got == "PASSED\n" && d >= 20*time.Millisecond {
+			continue // on a busy machine the second may come when it is due
+		}
+		if got != "DELAYED\n" {
+			t.Fatalf("second: %q", got)
+		}
+		if d < 10*time.Millisecond {
+			t.Errorf("not held back: %v", d)
+		}
+		break
 	}
 	if !s.WaitLog(`[warn]`) || !s.WaitLog(`, by zone "quick"`) {
 		t.Errorf("log: %s", s.ErrorLog())

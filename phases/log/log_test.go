@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,18 +13,15 @@ import (
 	"moongate/phases/phasetest"
 )
 
-// read waits until the file holds want (or a few seconds) and gives its text: the log phase runs
-// after the client has its answer.
-func read(t *testing.T, path, want string) string {
+// read waits until the file holds want and gives its text: the log phase runs after the client has its answer.
+func read(t *testing.T, path, want string) (text string) {
 	t.Helper()
-	for range 300 {
-		if b, _ := os.ReadFile(path); strings.Contains(string(b), want) {
-			return string(b)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	b, _ := os.ReadFile(path)
-	return string(b)
+	phasetest.Await(func() bool {
+		b, _ := os.ReadFile(path)
+		text = string(b)
+		return strings.Contains(text, want)
+	})
+	return text
 }
 
 func TestFormats(t *testing.T) {

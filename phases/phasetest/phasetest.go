@@ -225,15 +225,19 @@ func (s *Server) ErrorLog() string {
 	return string(b)
 }
 
-// WaitLog waits until the error log holds text and reports whether it came within a few seconds.
+// WaitLog waits until the error log holds text. It reports false when that has not come in a minute: for what has to come.
 func (s *Server) WaitLog(text string) bool {
-	for range 300 {
-		if strings.Contains(s.ErrorLog(), text) {
-			return true
+	return Await(func() bool { return strings.Contains(s.ErrorLog(), text) })
+}
+
+// Await waits until cond holds, which it asks again and again, and reports whether it did within a minute.
+func Await(cond func() bool) bool {
+	for end := time.Now().Add(time.Minute); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	return false
+	return true
 }
 
 // WriteFile puts a file under the prefix.

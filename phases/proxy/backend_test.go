@@ -202,3 +202,15 @@ func unixBackend(t testing.TB, script func(e *exchange)) (path string) {
 
 // deadAddr is an address that refuses connections.
 func deadAddr(t testing.TB) string { return phasetest.FreeAddr(t) }
+
+// withLimits gives ask the configuration with a time for LIMIT, which the test waits for: a longer one where the answer has the
+// status late, as nothing that comes first may be cut off by it on a busy machine.
+func withLimits(conf string, late int, ask func(conf string) (*phasetest.Server, *phasetest.Response)) (s *phasetest.Server, res *phasetest.Response) {
+	for _, limit := range []string{"150ms", "2s", "20s"} {
+		s, res = ask(strings.ReplaceAll(conf, "LIMIT", limit))
+		if res.Status != late || !strings.Contains(conf, "LIMIT") {
+			break
+		}
+	}
+	return s, res
+}

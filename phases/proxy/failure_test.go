@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"moongate/phases/phasetest"
 )
 
 // TestFailure checks what clients see and what the log says when an upstream misbehaves.
@@ -52,7 +54,7 @@ func TestFailure(t *testing.T) {
 		{"head fits a larger buffer", write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nA: " + strings.Repeat("b", 5000) + "\r\n\r\nx"), "proxy_buffer_size 8k;", 200, "x", ""},
 		{"upgrade not asked for", write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), "", 502, "", `upstream sent "101 Switching Protocols" although`},
 		{"body cut off", write("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"), "", 200, "abc", "upstream prematurely closed connection while reading upstream" + where},
-		{"body stalls", hang("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"), "proxy_read_timeout 150ms;", 200, "abc", "upstream timed out (110: Connection timed out) while reading upstream" + where},
+		{"body stalls", hang("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"), "proxy_read_timeout LIMIT;", 200, "abc", "upstream timed out (110: Connection timed out) while reading upstream" + where},
 		{"chunks cut off", write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), "", 200, "abc", "upstream prematurely closed connection while reading upstream" + where},
 		{"bad chunk", write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n"), "", 200, "abc", "upstream sent invalid chunked response while reading upstream"},
 		{"bad chunk size", write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n 3\r\nabc\r\n0\r\n\r\n"), "", 200, "", "upstream sent invalid chunked response while reading upstream"},
@@ -62,8 +64,10 @@ func TestFailure(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := scripted(t, tt.script)
-			s := start(t, "", "location / { "+tt.conf+" proxy_pass http://BACKEND0; }", b)
-			res := s.Get("/x")
+			s, res := withLimits(tt.conf, 504, func(conf string) (*phasetest.Server, *phasetest.Response) {
+				s := start(t, "", "location / { "+conf+" proxy_pass http://BACKEND0; }", b)
+				return s, s.Get("/x")
+			})
 			if res.Status != tt.status || tt.status == 200 && res.Body != tt.body {
 				t.Errorf("%d %q, want %d %q", res.Status, res.Body, tt.status, tt.body)
 			}

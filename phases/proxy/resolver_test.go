@@ -33,18 +33,18 @@ func TestResolver(t *testing.T) {
 	t.Cleanup(func() { srv.Shutdown() }) //nolint:errcheck // as above
 	b := fixed(t, ok("found"))
 	_, port, _ := net.SplitHostPort(b.addr())
-	s := start(t, "resolver "+pc.LocalAddr().String()+" ipv6=off; resolver_timeout 200ms;", "location / { proxy_pass http://$arg_h:"+port+"; }", b)
+	s := start(t, "resolver "+pc.LocalAddr().String()+" ipv6=off;", "location / { proxy_pass http://$arg_h:"+port+"; } location /mute { resolver_timeout 200ms; proxy_pass http://mute.test$arg_none:"+port+"; }", b)
 	for _, tt := range []struct {
-		host   string
+		path   string
 		status int
 		log    string
 	}{
-		{"up.test", 200, ""},
-		{"none.test", 502, "none.test could not be resolved (3: Host not found), client"},
-		{"mute.test", 502, "mute.test could not be resolved (110: Operation timed out), client"},
+		{"/?h=up.test", 200, ""},
+		{"/?h=none.test", 502, "none.test could not be resolved (3: Host not found), client"},
+		{"/mute", 502, "mute.test could not be resolved (110: Operation timed out), client"},
 	} {
-		if res := s.Get("/?h=" + tt.host); res.Status != tt.status || !s.WaitLog(tt.log) {
-			t.Errorf("%s: %d\n%s", tt.host, res.Status, s.ErrorLog())
+		if res := s.Get(tt.path); res.Status != tt.status || !s.WaitLog(tt.log) {
+			t.Errorf("%s: %d\n%s", tt.path, res.Status, s.ErrorLog())
 		}
 	}
 	if !strings.Contains(b.last(), "Host: up.test:"+port+"\r\n") {

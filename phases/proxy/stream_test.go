@@ -68,9 +68,12 @@ func TestUpgradeTimesOut(t *testing.T) {
 		io.WriteString(e, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n") //nolint:errcheck // the test sees what came
 		io.Copy(io.Discard, e.br)                                                                             //nolint:errcheck // silent
 	})
-	s := start(t, "", `location / { proxy_read_timeout 200ms; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_pass http://BACKEND0; }`, b)
-	if raw := s.Raw("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"); !strings.HasPrefix(raw, "HTTP/1.1 101 ") {
-		t.Errorf("%q", raw)
+	s, res := withLimits("proxy_read_timeout LIMIT;", 504, func(conf string) (*phasetest.Server, *phasetest.Response) {
+		s := start(t, "", `location / { `+conf+` proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; proxy_pass http://BACKEND0; }`, b)
+		return s, phasetest.Parse(t, s.Raw("GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"), "GET")
+	})
+	if res.Status != 101 {
+		t.Errorf("%q", res.Raw)
 	}
 	if !s.WaitLog("upstream timed out (110: Connection timed out) while proxying upgraded connection") {
 		t.Error(s.ErrorLog())

@@ -20,8 +20,8 @@ func TestPipe(t *testing.T) {
 		{"merged", `local p = pipe.spawn("echo a; echo b >&2", {merge_stderr = true}) ngx.say(p:stdout_read_all()) ngx.say(p:stderr_read_line())`, "a\nb\n\nnilmerged to stdout\n", ""},
 		{"environment", `local p = pipe.spawn("echo $A$HOME", {environ = {"A=b"}}) ngx.say(p:stdout_read_line()) ngx.say(select(2, pcall(pipe.spawn, "x", {environ = {"=b"}})))`,
 			"b\nbad value at index 1 of environ option: 'name=[value]' format expected, got '=b'\n", ""},
-		{"timeouts", `local p = pipe.spawn("echo -n ab; sleep 5", {stdout_read_timeout = 50, wait_timeout = 10}) ngx.say(p:stdout_read_line()) ngx.say(p:wait()) p:set_timeouts(nil, 10) ngx.say(p:stdout_read_line()) ngx.say(p:kill(15)) p:set_timeouts(nil, nil, nil, 5000) ngx.say(p:wait()) ngx.say(select(2, pcall(p.set_timeouts, p, -1)))`,
-			"niltimeoutab\nniltimeout\nniltimeout\ntrue\nfalsesignal15\nbad write_timeout option\n", ""},
+		{"timeouts", `local p = pipe.spawn("echo '*ab\\c'; sleep 5", {wait_timeout = 10}) ngx.say(p:stdout_read_bytes(1)) p:set_timeouts(nil, 50) ngx.say(p:stdout_read_line()) ngx.say(p:wait()) p:set_timeouts(nil, 10) ngx.say(p:stdout_read_line()) ngx.say(p:kill(15)) p:set_timeouts(nil, nil, nil, 5000) ngx.say(p:wait()) ngx.say(select(2, pcall(p.set_timeouts, p, -1)))`,
+			"*\nniltimeoutab\nniltimeout\nniltimeout\ntrue\nfalsesignal15\nbad write_timeout option\n", ""},
 		{"no such command", `local p = pipe.spawn({"no-such-cmd"}) ngx.say(p:wait())`, "falseexit1\n", "lua pipe child execvp() failed while executing no-such-cmd (2: No such file or directory)"},
 		{"waited for under a reader", `for i = 1, 20 do local p = pipe.spawn("head -c 100000 /dev/zero")
 			local t = ngx.thread.spawn(function() local n = 0 while true do local d, err, rest = p:stdout_read_any(1000) n = n + #(d or rest or "") if not d then return n, err end end end)

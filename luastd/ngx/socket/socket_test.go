@@ -7,7 +7,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,10 +174,10 @@ func TestConnect(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	silent := func(c net.Conn) {
-		io.WriteString(c, "ab") //nolint:errcheck // the script may have left
+		io.WriteString(c, "*ab") //nolint:errcheck // the script may have left
 		io.Copy(io.Discard, c)  //nolint:errcheck // until the script leaves
 	}
-	body, s := run(t, silent, open+`sock:settimeout(30) ngx.say(sock:receive(5)) ngx.say(sock:receive(5)) sock:settimeouts(1, 1, 20) ngx.say(sock:receive())
+	body, s := run(t, silent, open+`assert(sock:receive(1) == "*") sock:settimeout(30) ngx.say(sock:receive(5)) ngx.say(sock:receive(5)) sock:settimeouts(1, 1, 20) ngx.say(sock:receive())
 		sock:settimeout(1) ngx.say(sock:receive()) sock:close()`)
 	if d := cmp.Diff("niltimeoutab\nniltimeout\nniltimeout\nniltimeout\n", body); d != "" {
 		t.Error(d)
@@ -189,7 +188,24 @@ func TestTimeout(t *testing.T) {
 }
 
 func TestKeepalive(t *testing.T) {
-	body, s := run(t, echo, `
+	sent := make(chan struct{}, 1)
+	speak := func(c net.Conn) { // echo, but that "sent" is answered after somebody else's "more" was
+		b := bufio.NewReader(c)
+		for {
+			line, err := b.ReadString('\n')
+			if err != nil {
+				return
+			}
+			if line == "sent\n" {
+				<-sent
+			}
+			io.WriteString(c, line) //nolint:errcheck // the script may have left
+			if line == "more\n" {
+				sent <- struct{}{}
+			}
+		}
+	}
+	body, s := run(t, speak, `
 		local function once(opts, key)
 			local sock = ngx.socket.tcp()
 			assert(sock:connect("127.0.0.1", PORT, opts))
@@ -199,11 +215,13 @@ func TestKeepalive(t *testing.T) {
 			return sock
 		end
 		for i = 1, 3 do ngx.print(once():setkeepalive(0, 10), ";") end
+		once({pool = "named"}):setkeepalive(0, 2)
 		once({pool = "named"}):setkeepalive(50, 2)
-		once({pool = "named"}):setkeepalive(50, 2)
-		local s = once() s:send("more\n") ngx.sleep(0.05) ngx.print(s:setkeepalive(), ";")
+		local s = once() s:send("more\n")
+		local other = ngx.socket.tcp() other:connect("127.0.0.1", PORT) other:send("sent\n") other:receive() other:close()
+		ngx.print(s:setkeepalive(), ";")
 		ngx.say(select(2, pcall(function() once():setkeepalive("x") end)))`)
-	want := "0 1;1 1;2 1;0 1 3 nil;0 content_by_lua(nginx.conf:2):15: bad argument #1 to 'setkeepalive' (number expected, got string)\n"
+	want := "0 1;1 1;2 1;0 1 3 nil;0 content_by_lua(nginx.conf:2):17: bad argument #1 to 'setkeepalive' (number expected, got string)\n"
 	if d := cmp.Diff(want, body); d != "" {
 		t.Errorf("%s\n%s", d, s.ErrorLog())
 	}
@@ -230,6 +248,7 @@ func TestBacklog(t *testing.T) {
 		local c = ngx.socket.tcp() c:settimeouts(20, 20, 20)
 		ngx.say(c:connect("127.0.0.1", PORT, opts))
 		b:close()
+		c:settimeouts(5000, 5000, 5000)
 		ngx.say(c:connect("127.0.0.1", PORT, opts))`)
 	want := "niltoo many waiting connect operations\ntrue1\n1\nniltimeout\n1\n"
 	if d := cmp.Diff(want, body); d != "" {
@@ -270,7 +289,7 @@ func TestKilledThread(t *testing.T) {
 
 func TestBadRequest(t *testing.T) {
 	port := serve(t, echo)
-	s := start(t, `location /a { content_by_lua_block { kept = ngx.socket.tcp() kept:connect("127.0.0.1", `+port+`) ngx.say("a") ngx.flush(true) ngx.sleep(0.2) } }
+	s := start(t, `location /a { content_by_lua_block { kept = ngx.socket.tcp() kept:connect("127.0.0.1", `+port+`) ngx.say("a") ngx.flush(true) ngx.req.read_body() } }
 		location /b { content_by_lua_block { ngx.say(select(2, pcall(kept.send, kept, "x"))) } }
 		location /c { content_by_lua_block { ngx.say(kept:send("x")) ngx.say(select(2, pcall(kept.connect, kept, "127.0.0.1", 1))) } }`)
 	c, err := net.Dial("tcp", s.Addr())
@@ -278,14 +297,14 @@ func TestBadRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	fmt.Fprintf(c, "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nConnection: close\r\n\r\n")
 	bufio.NewReader(c).ReadString('\n') //nolint:errcheck // the body below tells
 	b := s.Get("/b").Body
 	if workers := strings.Contains(b, "attempt to index"); !workers && b != "bad request\n" {
 		t.Errorf("%q", b)
 	}
+	fmt.Fprint(c, "x")     // which /a waits for
 	io.Copy(io.Discard, c) //nolint:errcheck // until the request ends
-	time.Sleep(0)
 }
 
 func TestOptions(t *testing.T) {

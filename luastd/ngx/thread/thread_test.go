@@ -22,7 +22,7 @@ func TestThread(t *testing.T) {
 		{"wait for results", `local t = ngx.thread.spawn(function(a, b) ngx.sleep(0.001) return a + b, nil, "x" end, 1, 2) ngx.say(ngx.thread.wait(t))`, "true3nilx\n"},
 		{"wait for one that ended", `local t = ngx.thread.spawn(function() return "r" end) ngx.say(coroutine.status(t), " ", select(2, ngx.thread.wait(t)))`, "zombie r\n"},
 		{"wait for the first", `
-			local a = ngx.thread.spawn(function() ngx.sleep(0.2) return "slow" end)
+			local a = ngx.thread.spawn(function() ngx.sleep(20) return "slow" end)
 			local b = ngx.thread.spawn(function() ngx.sleep(0.01) return "fast" end)
 			ngx.say(select(2, ngx.thread.wait(a, b))) ngx.thread.kill(a)`, "fast\n"},
 		{"an error", `local t = ngx.thread.spawn(function() error("bad", 0) end) ngx.say(ngx.thread.wait(t))`, "falsebad\n"},

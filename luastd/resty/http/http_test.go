@@ -187,11 +187,11 @@ func TestForwardProxy(t *testing.T) {
 			return
 		}
 		w.WriteHeader(http.StatusOK)
-		from, _, err := http.NewResponseController(w).Hijack()
+		from, read, err := http.NewResponseController(w).Hijack() // some bytes may have been read already
 		if err != nil {
 			return
 		}
-		go func() { _, _ = io.Copy(to, from); _ = to.Close() }()
+		go func() { _, _ = io.Copy(to, read); _ = to.Close() }()
 		_, _ = io.Copy(from, to)
 		_ = from.Close()
 	}))
