@@ -474,7 +474,7 @@ func TestRateLimit(t *testing.T) {
 		if count[200] < 6 || count[200] > most || count[200]+count[429] != n {
 			t.Errorf("answers %v in %v", count, spent)
 		}
-		if longest < 0.3 || longest > 0.51 || spent.Seconds() < longest {
+		if longest < 0.3 && spent < time.Second || longest > 0.51 || spent.Seconds() < longest { // within a second, they are too many
 			t.Errorf("longest delay %v s, all took %v", longest, spent)
 		}
 		p.get(t, "8108", "/", "X-API-Key: another").expect(t, 200, "welcome\n")
@@ -520,7 +520,7 @@ func (p *prefix) upgrade(t *testing.T, port, uri string, header ...string) *sock
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second)) //nolint:errcheck // the read will tell
+	c.SetDeadline(time.Now().Add(time.Minute)) //nolint:errcheck // the read will tell
 	fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n", uri, strings.Join(append(header, ""), "\r\n"))
 	in := bufio.NewReader(c)
@@ -547,7 +547,7 @@ func (s *socket) say(t *testing.T, line string) string {
 func (p *prefix) waitLog(t *testing.T, file, text string) string {
 	t.Helper()
 	var log []byte
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		log, _ = os.ReadFile(filepath.Join(p.dir, file))
 		for line := range strings.Lines(string(log)) {
 			if strings.Contains(line, text) && strings.HasSuffix(line, "\n") {

@@ -197,7 +197,7 @@ func (p *prefix) run(t *testing.T, cmd *exec.Cmd) {
 		cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may be gone
 		select {
 		case <-gone:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			cmd.Process.Kill() //nolint:errcheck // the failure is reported
 			t.Errorf("%s does not stop", filepath.Base(cmd.Path))
 		}
@@ -218,7 +218,7 @@ func (p *prefix) run(t *testing.T, cmd *exec.Cmd) {
 }
 
 func listens(addr string, gone chan error) bool {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return true
@@ -255,7 +255,7 @@ type answer struct {
 // send makes a request of an example's port; header lines are "Name: value".
 func (p *prefix) send(t *testing.T, port, method, uri, body string, header ...string) answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+p.addr(port)+uri, strings.NewReader(body))
 	if err != nil {

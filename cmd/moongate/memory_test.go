@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"moongate/phases/phasetest"
 )
@@ -30,7 +31,8 @@ http {
         listen ADDR;
         location /static { return 200 "hello\n"; }
         location /say { content_by_lua_block { ngx.say("hello") } }
-        location /sleep { content_by_lua_block { ngx.sleep(60) ngx.say("done") } }
+        location /sleep { content_by_lua_block { ngx.sleep(600) ngx.say("done") } }
+        location /status { stub_status; }
     }
 }`
 
@@ -62,15 +64,21 @@ func startProcess(t *testing.T) *process {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 	})
-	for range 500 {
-		if c, err := net.Dial("tcp", p.addr); err == nil {
-			c.Close()
-			return p
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !phasetest.Await(func() bool { return p.answers("/static", "hello\n") }) {
+		t.Fatal("the gateway does not answer")
 	}
-	t.Fatal("the gateway does not answer")
-	return nil
+	return p
+}
+
+// answers reports whether a request is answered with a body that has the text.
+func (p *process) answers(path, text string) bool {
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(httptest.NewRequest(http.MethodGet, "http://"+p.addr+path, nil))
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	return strings.Contains(string(b), text)
 }
 
 // rss is the process's resident memory in bytes.
@@ -154,7 +162,9 @@ func TestMemory(t *testing.T) {
 		p := startProcess(t)
 		before := p.rss(t)
 		p.dial(t, 5000, "/sleep", false)
-		time.Sleep(time.Second) // the last ones reach their sleep
+		if !phasetest.Await(func() bool { return p.answers("/status", " Writing: 5001 ") }) { // this request is one, too
+			t.Error("not all have reached their sleep")
+		}
 		each := (p.rss(t) - before) / 5000
 		t.Logf("a sleeping request: %d bytes", each)
 		if each > 32<<10 {

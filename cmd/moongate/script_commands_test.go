@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait of a script for another process.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // server is the key of the script's moongate among testscript's values.
 type server struct{}

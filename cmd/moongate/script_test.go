@@ -25,7 +25,7 @@ func TestScript(t *testing.T) {
 		Dir:                "testdata/script",
 		Setup:              prepare,
 		RequireUniqueNames: true,
-		Deadline:           time.Now().Add(time.Minute), // testing's own would end the process, its servers left behind
+		Deadline:           time.Now().Add(5 * time.Minute), // testing's own would end the process, its servers left behind
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":    cmdStart,
 			"exited":   cmdExited,

@@ -76,13 +76,9 @@ func save(t *testing.T, path, text string) {
 // await waits for a reload that began after the call that made it necessary.
 func (g *gateway) await(t *testing.T, before int64) {
 	t.Helper()
-	for range 1000 {
-		if g.watcher.Reloads() > before {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
+	if !phasetest.Await(func() bool { return g.watcher.Reloads() > before }) {
+		t.Fatal("a saved file was not noticed")
 	}
-	t.Fatal("a saved file was not noticed")
 }
 
 // TestSavesUnderLoad saves a script a hundred times, good and broken in turn, while clients run at full
@@ -177,40 +173,33 @@ func TestDropIns(t *testing.T) {
 	if res := g.Get("/hello"); res.Status != 404 {
 		t.Fatalf("before: %d", res.Status)
 	}
-	step := func(file, text string) {
+	// step saves a file, or removes it, and waits until it counts: a folder that is new may be noticed before what is in it.
+	step := func(file, text string, counts func() bool) {
 		t.Helper()
-		before := g.watcher.Reloads()
 		if text == "" {
 			os.Remove(filepath.Join(g.Dir, file))
 		} else {
 			save(t, mkdir(t, filepath.Join(g.Dir, file)), text)
 		}
-		g.await(t, before)
+		if !phasetest.Await(counts) {
+			t.Fatalf("%s: the change does not count\n%s", file, g.ErrorLog())
+		}
 	}
-	step("live/hello.content.lua", `ngx.say("one")`)
-	if got := g.Get("/hello").Body; got != "one\n" {
-		t.Errorf("new: %q", got)
+	says := func(path, want string) func() bool {
+		return func() bool { return g.Get(path).Body == want }
 	}
-	step("live/hello.content.lua", `ngx.say("two")`)
-	if got := g.Get("/hello").Body; got != "two\n" {
-		t.Errorf("changed: %q", got)
+	has := func(path string, status int) func() bool {
+		return func() bool { return g.Get(path).Status == status }
 	}
-	step("live/api/users.access.lua", `if not ngx.var.arg_key then return ngx.exit(401) end`)
-	step("live/api/users/list.content.lua", `ngx.say("list")`)
-	if got := g.Get("/api/users/list").Status; got != 401 {
-		t.Errorf("guarded: %d", got)
-	}
+	step("live/hello.content.lua", `ngx.say("one")`, says("/hello", "one\n"))
+	step("live/hello.content.lua", `ngx.say("two")`, says("/hello", "two\n"))
+	step("live/api/users/list.content.lua", `ngx.say("list")`, says("/api/users/list", "list\n"))
+	step("live/api/users.access.lua", `if not ngx.var.arg_key then return ngx.exit(401) end`, has("/api/users/list", 401))
 	if got := g.Get("/api/users/list?key=1").Body; got != "list\n" {
 		t.Errorf("let through: %q", got)
 	}
-	step("live/_.header_filter.lua", `ngx.header["X-All"] = "yes"`)
-	if got := g.Get("/hello").Header.Get("X-All"); got != "yes" {
-		t.Errorf("header filter of the whole folder: %q", got)
-	}
-	step("live/hello.content.lua", "")
-	if res := g.Get("/hello"); res.Status != 404 {
-		t.Errorf("deleted: %d", res.Status)
-	}
+	step("live/_.header_filter.lua", `ngx.header["X-All"] = "yes"`, func() bool { return g.Get("/hello").Header.Get("X-All") == "yes" })
+	step("live/hello.content.lua", "", has("/hello", 404))
 }
 
 func mkdir(t *testing.T, path string) string {
@@ -239,11 +228,8 @@ func TestModuleSaved(t *testing.T) {
 			t.Fatalf("before save %d: %q", i+1, got)
 		}
 		save(t, dir+"lua/answer.lua", fmt.Sprintf("return %q", fmt.Sprint(i+1)))
-		for try := 0; s.Get("/").Body != fmt.Sprint(i+1); try++ {
-			if try > 500 {
-				t.Fatalf("save %d was never noticed", i+1)
-			}
-			time.Sleep(10 * time.Millisecond)
+		if !phasetest.Await(func() bool { return s.Get("/").Body == fmt.Sprint(i+1) }) {
+			t.Fatalf("save %d was never noticed", i+1)
 		}
 	}
 }

@@ -175,7 +175,7 @@ func TestConnect(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	silent := func(c net.Conn) {
 		io.WriteString(c, "*ab") //nolint:errcheck // the script may have left
-		io.Copy(io.Discard, c)  //nolint:errcheck // until the script leaves
+		io.Copy(io.Discard, c)   //nolint:errcheck // until the script leaves
 	}
 	body, s := run(t, silent, open+`assert(sock:receive(1) == "*") sock:settimeout(30) ngx.say(sock:receive(5)) ngx.say(sock:receive(5)) sock:settimeouts(1, 1, 20) ngx.say(sock:receive())
 		sock:settimeout(1) ngx.say(sock:receive()) sock:close()`)
