@@ -30,6 +30,7 @@ import (
 	"moongate/luastd/resty/openssl"
 	"moongate/luastd/resty/signal"
 	restystring "moongate/luastd/resty/string"
+	"moongate/runtime/machine"
 )
 
 // registrations fill the ngx table of a worker, in this order.
@@ -100,7 +101,7 @@ func openLibraries(v *handler.VM, w *workers) error {
 	bit.Open(L)
 	v.W.OpenCoroutine(L)
 	v.Null = newNull(L)
-	v.Ngx = L.NewTable()
+	v.Ngx = machine.NewTable(8) // whose fields that are computed are found missing without hashing
 	v.Ngx.RawSetString("null", v.Null)
 	for _, register := range registrations {
 		register(v)

@@ -56,6 +56,18 @@ func mapOf(m map[string]lua.LValue) *goMap { return *(**goMap)(unsafe.Pointer(&m
 func (m *goMap) single() *goGroup { return (*goGroup)(m.dir) }
 func (m *goMap) table() *goTable  { return *(**goTable)(m.dir) }
 
+// A hint: where an instruction has found its name, bits of the name's hash in maps whose seed is pieceSeed, and how often it has looked for the place in
+// vain.
+const (
+	hintSlot    = 7
+	hintGroup   = 0x7f << hintGroupAt // as many groups as a table has at most
+	hintHash    = 0x3fff << hintHashAt
+	hintHashed  = 1 << 27 // the hash is there
+	hintGroupAt = 3
+	hintHashAt  = 10 // of 14 bits: 7 for the control byte, 7 for the group
+	missesAt    = 28
+)
+
 // at returns the value at the place that a hint names, if it is name's.
 func (m *goMap) at(hint uint32, name string) *lua.LValue {
 	var g *goGroup
@@ -67,14 +79,15 @@ func (m *goMap) at(hint uint32, name string) *lua.LValue {
 		g = m.single()
 	case 1:
 		t := m.table()
-		g = &t.groups[uint64(hint>>3&0xffff)&t.lengthMask]
+		g = &t.groups[uint64(hint&hintGroup>>hintGroupAt)&t.lengthMask]
 	default:
 		return nil
 	}
-	if s := &g.slots[hint&7]; g.full[hint&7] >= 0 && s.name == name {
-		return &s.value
+	s := &g.slots[hint&hintSlot]
+	if g.full[hint&hintSlot] < 0 || len(s.name) != len(name) || unsafe.StringData(s.name) != unsafe.StringData(name) && s.name != name {
+		return nil
 	}
-	return nil
+	return &s.value
 }
 
 // find looks through a map of one group.
@@ -99,29 +112,38 @@ func field(m map[string]lua.LValue, name string, hint *uint32) lua.LValue {
 	if x == nil || x.used == 0 {
 		return nil
 	}
-	if v := x.at(atomic.LoadUint32(hint), name); v != nil {
+	h := atomic.LoadUint32(hint)
+	if v := x.at(h, name); v != nil {
 		return *v
+	}
+	if x.lacks(h) {
+		return nil
 	}
 	return search(m, name, hint)
 }
 
 func search(m map[string]lua.LValue, name string, hint *uint32) lua.LValue {
 	x := mapOf(m)
+	h := atomic.LoadUint32(hint)
 	if x.dirLen == 0 {
 		v, i := x.single().find(name)
 		if v == nil {
+			x.noteHash(h, name, hint)
 			return nil
 		}
-		atomic.StoreUint32(hint, atomic.LoadUint32(hint)&^7|i)
+		atomic.StoreUint32(hint, h&^hintSlot|i)
 		return *v
 	}
 	v, ok := m[name]
-	if h := atomic.LoadUint32(hint); ok && x.dirLen == 1 && h>>20 < misses {
-		h = h>>20 + 1<<20
+	switch {
+	case !ok:
+		x.noteHash(h, name, hint)
+	case x.dirLen == 1 && h>>missesAt < misses:
+		h = h&^(hintSlot|hintGroup) + 1<<missesAt
 		t := x.table()
 		for i := range t.lengthMask + 1 {
 			if p, slot := t.groups[i].find(name); p != nil {
-				h |= uint32(i)<<3&0xfffff | slot
+				h |= uint32(i)<<hintGroupAt&hintGroup | slot
 			}
 		}
 		atomic.StoreUint32(hint, h)
@@ -153,16 +175,21 @@ func replaceField(m map[string]lua.LValue, name string, v lua.LValue, hint *uint
 		if x == nil || x.used == 0 {
 			return false
 		}
-		if p := x.at(atomic.LoadUint32(hint), name); p != nil {
+		h := atomic.LoadUint32(hint)
+		if p := x.at(h, name); p != nil {
 			*p = v
 			return true
+		}
+		if x.lacks(h) {
+			return false
 		}
 		if x.dirLen == 0 {
 			p, i := x.single().find(name)
 			if p == nil {
+				x.noteHash(h, name, hint)
 				return false
 			}
-			atomic.StoreUint32(hint, atomic.LoadUint32(hint)&^7|i)
+			atomic.StoreUint32(hint, h&^hintSlot|i)
 			*p = v
 			return true
 		}
@@ -244,13 +271,34 @@ func indexed(t *lua.LTable, name string, hint *uint32) lua.LValue {
 	return method(t, name, hint)
 }
 
+// fetch is indexed for a name that is not in the table itself; key is the name as a value. A Getter is asked as well, and what is nowhere is lua.LNil.
+func fetch(t *lua.LTable, name string, key lua.LValue, hint *uint32) lua.LValue {
+	mt, ok := t.Metatable.(*lua.LTable)
+	if !ok {
+		return lua.LNil
+	}
+	switch h := lookup(tableOf(mt).strdict, "__index").(type) {
+	case nil:
+		return lua.LNil
+	case *lua.LTable:
+		return method(h, name, hint)
+	case *lua.LFunction:
+		if a := accessorOf(h); a != nil && a.get != nil {
+			if v, ok := a.get(key); ok {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
 // method is indexed for a name that is rather in a table of the chain than in the first one.
 func method(t *lua.LTable, name string, hint *uint32) lua.LValue {
 	up := parent(t)
 	if up == nil {
 		return field(tableOf(t).strdict, name, hint)
 	}
-	if v := lookup(tableOf(t).strdict, name); v != nil {
+	if v := own(tableOf(t).strdict, name, hint); v != nil {
 		return v
 	}
 	for range maxChain {
@@ -284,9 +332,11 @@ func assign(t *lua.LTable, name string, key, v lua.LValue, hint *uint32) bool {
 		return false
 	}
 	if x.strdict == nil {
-		x.strdict = make(map[string]lua.LValue)
+		x.makeRoom()
 	}
-	x.strdict[name] = v
+	if !mapOf(x.strdict).insert(name, v, atomic.LoadUint32(hint)) {
+		x.strdict[name] = v
+	}
 	x.remember(key)
 	return true
 }

@@ -131,12 +131,10 @@ frame:
 				if !ok || inst&(constBit<<9) == 0 {
 					break fast
 				}
-				v := indexed(t, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
+				v := field(tableOf(t).strdict, proto.stringConstants[inst>>9&0xff], hintAt(hints, pc))
 				if v == nil {
 					cf.Pc = pc
-					if mt, meta := t.Metatable.(*lua.LTable); !meta {
-						v = lua.LNil
-					} else if v, ok = quickly(mt, *register(consts, inst>>9&0xff)); !ok {
+					if v = fetch(t, proto.stringConstants[inst>>9&0xff], *register(consts, inst>>9&0xff), hintAt(hints, pc)); v == nil {
 						break fast
 					}
 				}

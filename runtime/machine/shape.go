@@ -14,8 +14,10 @@ import (
 // groupSlots is how many fields a map of one group holds.
 const groupSlots = 8
 
-// emptySlots are the control bytes of a group without elements.
-var emptySlots = [groupSlots]int8{-128, -128, -128, -128, -128, -128, -128, -128}
+// emptySlot is the control byte of a place without an element, and emptySlots are those of a group without elements.
+const emptySlot = -128
+
+var emptySlots = [groupSlots]int8{emptySlot, emptySlot, emptySlot, emptySlot, emptySlot, emptySlot, emptySlot, emptySlot}
 
 // pieced is a table whose fields are beside it.
 type pieced struct {
@@ -82,7 +84,8 @@ func checkHash(h func(unsafe.Pointer, uintptr) uintptr) bool {
 	for i := range x.single().slots {
 		if g := x.single(); g.full[i] >= 0 {
 			n++
-			if int8(h(unsafe.Pointer(&g.slots[i].name), x.seed)&0x7f) != g.full[i] {
+			name := unsafe.Pointer(&g.slots[i].name)
+			if hash := h(name, x.seed); int8(hash&0x7f) != g.full[i] || hash != strhash(name, x.seed) {
 				return false
 			}
 		}

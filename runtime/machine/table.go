@@ -227,7 +227,7 @@ func setString(t *lua.LTable, name string, key, v lua.LValue) {
 		return
 	}
 	if x.strdict == nil {
-		x.strdict = make(map[string]lua.LValue)
+		x.makeRoom()
 	}
 	n := len(x.strdict)
 	x.strdict[name] = v
