@@ -32,6 +32,7 @@ type Conn struct {
 
 	users       atomic.Int64 // calls that use fd; negative once the connection was closed
 	hungUp      atomic.Bool
+	deaf        atomic.Bool // the poller does not tell when bytes are taken again
 	read, write side
 	idle        atomic.Pointer[func()]
 	alarm       alarm
@@ -65,6 +66,13 @@ func Adopt(p Poller, raw net.Conn) net.Conn {
 	}
 	c.slot = slot
 	return c
+}
+
+// Init makes c, which is new, a connection over fd, a stream socket in non-blocking mode that belongs to it from now on. The caller has p
+// watch the socket, under slot, for what comes, and passes on what p tells; c asks p for the rest when it has to.
+func (c *Conn) Init(p Poller, slot int32, fd int, local, remote net.Addr) {
+	c.poller, c.slot, c.fd, c.local, c.remote = p, slot, fd, local, remote
+	c.deaf.Store(true)
 }
 
 // back is Adopt's way out once the first descriptor is closed: to package net again.
@@ -229,12 +237,33 @@ func (c *Conn) Write(p []byte) (int, error) {
 		n, err := c.TryWrite(p[done:])
 		done += n
 		if err == ErrAgain { //nolint:errorlint // our own value
-			err = c.await(&c.write)
+			err = c.AwaitWritable()
 		}
 		if err != nil {
 			return done, err
 		}
 	}
+}
+
+// AwaitWritable waits until the kernel takes bytes, perhaps, after a call that has found that it does not; it fails as a write would.
+func (c *Conn) AwaitWritable() error {
+	if err := c.listen(); err != nil {
+		return err
+	}
+	return c.await(&c.write)
+}
+
+// listen has the poller tell when bytes are taken again.
+func (c *Conn) listen() error {
+	if !c.deaf.Load() {
+		return nil
+	}
+	if !c.enter() {
+		return net.ErrClosed
+	}
+	defer c.leave()
+	c.deaf.Store(false)
+	return os.NewSyscallError("epoll_ctl", c.poller.Change(c.fd, c.slot))
 }
 
 // Peek looks whether something has come, without taking it: nil for something, ErrAgain for nothing, io.EOF for the end. What

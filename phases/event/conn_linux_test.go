@@ -106,6 +106,7 @@ func TestUntold(t *testing.T) {
 type deaf struct{}
 
 func (deaf) Add(int, Sink) (int32, error) { return 0, nil }
+func (deaf) Change(int, int32) error      { return nil }
 func (deaf) Drop(int32)                   {}
 
 func TestDeadlines(t *testing.T) {

@@ -15,6 +15,8 @@ type Poller interface {
 	// Add has s told of every change on fd until Drop is called with the slot. It fails where the poller has ended. Events that are under
 	// way may reach whoever gets the slot next, who must be able to bear one for nothing.
 	Add(fd int, s Sink) (slot int32, err error)
+	// Change has whoever waits in slot told of Writable too, now and from now on, where so far it was not.
+	Change(fd int, slot int32) error
 	// Drop ends that; the descriptor is closed next.
 	Drop(slot int32)
 }

@@ -84,6 +84,12 @@ func (p *poller) Add(fd int, s Sink) (int32, error) {
 	})
 }
 
+func (p *poller) Change(fd int, slot int32) error {
+	return unix.EpollCtl(p.fd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{
+		Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: slot,
+	})
+}
+
 func (p *poller) Drop(slot int32) {
 	p.mu.Lock()
 	delete(p.sinks, slot)

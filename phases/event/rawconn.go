@@ -40,7 +40,15 @@ func (r rawConn) until(s *side, f func(fd uintptr) bool) error {
 			}
 			return nil
 		}
-		if err := r.c.await(s); err != nil {
+		err := error(nil)
+		if s == &r.c.write {
+			err = r.c.listen()
+		}
+		if err == nil {
+			err = r.c.await(s)
+		}
+		if err != nil {
+			s.tell() // as above
 			return err
 		}
 	}

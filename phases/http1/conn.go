@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"moongate/phases"
+	"moongate/phases/event"
 )
 
 const (
@@ -59,10 +60,13 @@ type conn struct {
 	lastHead   string // a plain one
 	w          wire
 
-	// Of a connection that a loop waits for.
-	loop      *loop
+	// Of a connection that waits in a loop.
+	sock event.Conn // what raw is
+	home *loop
+
+	// Of one that the loop serves, too.
+	loop      *loop // home
 	fd        int
-	slot      int32
 	drained   bool        // the last read took all that had come
 	ending    atomic.Bool // the client has closed its side
 	timer     *time.Timer // of the idle time
@@ -70,19 +74,23 @@ type conn struct {
 	idleUntil atomic.Int64 // Unix nanoseconds
 }
 
-func newConn(s *Server, raw net.Conn, l *phases.Listen) *conn {
-	c := &conn{server: s, listen: l, raw: raw, netConn: raw}
+func newConn(s *Server, l *phases.Listen) *conn {
+	c := &conn{server: s, listen: l}
+	c.info.Serial, c.info.Listen, c.info.Started = s.engine.NextSerial(), l, time.Now()
+	c.w.c = c
+	return c
+}
+
+// attach gives c its socket.
+func (c *conn) attach(raw net.Conn) {
+	c.raw, c.netConn = raw, raw
 	i := &c.info
-	i.Serial = s.engine.NextSerial()
-	i.Remote, i.Local = raw.RemoteAddr(), raw.LocalAddr()
+	i.Remote, i.Local, i.Raw = raw.RemoteAddr(), raw.LocalAddr(), raw
 	i.RemoteIP, i.RemotePort = phases.SplitHostPort(i.Remote)
 	i.LocalIP, i.LocalPort = phases.SplitHostPort(i.Local)
-	i.Listen, i.Started, i.Raw = l, time.Now(), raw
 	if sc, ok := raw.(syscall.Conn); ok {
 		c.rc, _ = sc.SyscallConn()
 	}
-	c.w.c = c
-	return c
 }
 
 // loop0 serves the connection's requests one after the other.

@@ -20,6 +20,8 @@ const (
 	eventRoom    = 64 // events taken from the kernel at once
 	roundsInARow = 4  // of events without a look at what else the process has to do
 	overdue      = 5 * time.Millisecond
+
+	edges = unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff
 )
 
 // loop waits for the requests of many connections with one epoll instance and serves them on its own
@@ -51,17 +53,11 @@ type loop struct {
 	closed chan struct{}
 
 	mu     sync.Mutex
-	slots  []slot
+	slots  []event.Sink // who an event is for
 	free   []int32
-	others int  // slots with a sink
+	used   int  // slots
 	ending bool // close was called
 	ended  bool
-}
-
-// slot is who an event is for: a client's connection, or anything else that waits in the loop.
-type slot struct {
-	c    *conn
-	sink event.Sink
 }
 
 func newLoop() (*loop, error) {
@@ -134,7 +130,7 @@ func (c *conn) spared() *kept {
 	return nil
 }
 
-// close ends the loop, in which no client's connection is left, once nothing else waits in it.
+// close ends the loop once nothing waits in it.
 func (l *loop) close() {
 	l.mu.Lock()
 	l.ending = true
@@ -143,7 +139,7 @@ func (l *loop) close() {
 
 // end ends the loop where nobody needs it any more. It unlocks.
 func (l *loop) end() {
-	over := l.ending && l.others == 0 && !l.ended
+	over := l.ending && l.used == 0 && !l.ended
 	l.ended = l.ended || over
 	l.mu.Unlock()
 	if over {
@@ -154,7 +150,8 @@ func (l *loop) end() {
 }
 
 // put finds a slot for s. The lock is held.
-func (l *loop) put(s slot) int32 {
+func (l *loop) put(s event.Sink) int32 {
+	l.used++
 	if n := len(l.free); n > 0 {
 		i := l.free[n-1]
 		l.free = l.free[:n-1]
@@ -165,29 +162,21 @@ func (l *loop) put(s slot) int32 {
 	return int32(len(l.slots) - 1)
 }
 
+// reserve gives s a slot in a loop that has not ended.
+func (l *loop) reserve(s event.Sink) int32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.put(s)
+}
+
+// watch has the kernel tell what happens on fd to who has slot i.
 func (l *loop) watch(fd int, what uint32, i int32) error {
-	return unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: what | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff, Fd: i})
+	return unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: what, Fd: i})
 }
 
-// add has the loop wait for c's requests.
-func (l *loop) add(c *conn) error {
-	l.mu.Lock()
-	c.slot = l.put(slot{c: c})
-	l.mu.Unlock()
-	err := l.watch(c.fd, unix.EPOLLIN, c.slot)
-	if err != nil {
-		l.remove(c)
-	}
-	return err
-}
-
-// remove forgets c, whose descriptor is closed next. An event of it that is on its way may hit a
-// connection that gets its place, which finds nothing to read then.
-func (l *loop) remove(c *conn) {
-	l.mu.Lock()
-	l.slots[c.slot] = slot{}
-	l.free = append(l.free, c.slot)
-	l.mu.Unlock()
+// Change implements event.Poller.
+func (l *loop) Change(fd int, i int32) error {
+	return unix.EpollCtl(l.fd, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | edges, Fd: i})
 }
 
 // Add implements event.Poller.
@@ -197,28 +186,26 @@ func (l *loop) Add(fd int, s event.Sink) (int32, error) {
 		l.mu.Unlock()
 		return 0, os.ErrClosed
 	}
-	i := l.put(slot{sink: s})
-	l.others++
+	i := l.put(s)
 	l.mu.Unlock()
-	err := l.watch(fd, unix.EPOLLIN|unix.EPOLLOUT, i)
+	err := l.watch(fd, unix.EPOLLIN|unix.EPOLLOUT|edges, i)
 	if err != nil {
 		l.Drop(i)
 	}
 	return i, err
 }
 
-// Drop implements event.Poller.
+// Drop implements event.Poller. An event that is on its way may hit who gets the slot next, and finds nothing to read then.
 func (l *loop) Drop(i int32) {
 	l.mu.Lock()
-	l.slots[i] = slot{}
+	l.slots[i] = nil
 	l.free = append(l.free, i)
-	l.others--
+	l.used--
 	l.end()
 }
 
-// tell passes an event on.
-func (l *loop) tell(s event.Sink, events uint32) {
-	what := 0
+// seen is an event in the words of package event.
+func seen(events uint32) (what int) {
 	if events&unix.EPOLLIN != 0 {
 		what |= event.Readable
 	}
@@ -228,8 +215,7 @@ func (l *loop) tell(s event.Sink, events uint32) {
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		what |= event.HungUp
 	}
-	l.roused = true
-	s.Event(what)
+	return what
 }
 
 // run leads the loop, and when that was taken away serves its request to the end and waits to lead again.
@@ -278,18 +264,17 @@ func (l *loop) step(t *lead) bool {
 	l.mu.Lock()
 	to := l.slots[ev.Fd]
 	l.mu.Unlock()
-	if to.sink != nil {
-		l.tell(to.sink, ev.Events)
+	c, ok := to.(*conn)
+	if !ok {
+		if to != nil {
+			to.Event(seen(ev.Events))
+			l.roused = true
+		}
 		return true
 	}
-	c := to.c
-	if c == nil {
-		return true
-	}
-	if ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-		c.ending.Store(true)
-	}
+	c.Event(seen(ev.Events))
 	if !c.rouse() {
+		l.roused = true
 		return true
 	}
 	if l.still.Load() {
@@ -508,13 +493,20 @@ func (c *conn) expired() {
 	}
 }
 
+// Event implements event.Sink, for who waits for more of the request that is being served.
+func (c *conn) Event(what int) {
+	if what&event.HungUp != 0 {
+		c.ending.Store(true)
+	}
+	c.sock.Event(what)
+}
+
 // over ends a connection of the loop.
 func (c *conn) over() {
 	c.state.Store(stateClosed)
 	if c.timer != nil {
 		c.timer.Stop()
 	}
-	c.loop.remove(c)
 	c.server.gone(c)
 }
 
@@ -545,36 +537,12 @@ func (ls *loops) close() {
 // next is the loop whose turn it is to get a descriptor.
 func (ls *loops) next() *loop { return ls.all[int(ls.turn.Add(1)%uint32(len(ls.all)))] }
 
-// adopt gives c to a loop. False: it is served by a goroutine of its own.
-func (ls *loops) adopt(c *conn) bool {
-	if len(ls.all) == 0 || c.rc == nil {
-		return false
-	}
-	if c.rc.Control(func(fd uintptr) { c.fd = int(fd) }) != nil {
-		return false
-	}
-	c.loop = ls.next()
-	c.expire(c.listen.Default.Core.ClientHeaderTimeout.V)
-	c.state.Store(stateFresh)
-	if err := c.loop.add(c); err != nil {
-		if c.state.CompareAndSwap(stateFresh, stateActive) {
-			c.timer.Stop()
-			c.loop = nil
-			return false
-		}
-	}
-	return true
-}
-
 // Poller is the loop that the request's upstreams wait in: its client's own, if there is one.
 func (c *conn) Poller() event.Poller {
-	if c.loop != nil {
-		return c.loop
+	if c.home == nil {
+		return nil
 	}
-	if ls := c.server.loops; len(ls.all) > 0 {
-		return ls.next()
-	}
-	return nil
+	return c.home
 }
 
 // Told is the loop that c's request leads: it gets events in the order in which they came.

@@ -25,7 +25,7 @@ type Server struct {
 	engine *phases.Engine
 	listen atomic.Pointer[phases.Listen]
 	ln     net.Listener
-	begin  sync.Once // of accept
+	begin  sync.Once // of accepting
 	wg     sync.WaitGroup
 	closed atomic.Bool
 	sure   atomic.Int64 // surely(listen)
@@ -33,6 +33,7 @@ type Server struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 	loops *loops
+	door  *door // nil: accept's goroutine lets connections in
 }
 
 // New opens the address of l. Connections wait in the kernel's queue until the first Update: before it
@@ -97,6 +98,7 @@ func socketOptions(fd int, l *phases.Listen) error {
 	set := func(level, name, v int) error { return unix.SetsockoptInt(fd, level, name, v) }
 	var errs []error
 	errs = append(errs, set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1))
+	errs = append(errs, set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)) // for connections, which inherit it
 	if l.ReusePort {
 		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
 	}
@@ -123,9 +125,13 @@ func (s *Server) Update(l *phases.Listen) {
 	s.listen.Store(l)
 	s.sure.Store(surely(l))
 	s.begin.Do(func() {
+		s.mu.Lock()
 		s.loops = newLoops()
-		s.wg.Add(1)
-		go s.accept()
+		if s.door = s.loops.open(s); s.door == nil {
+			s.wg.Add(1)
+			go s.accept()
+		}
+		s.mu.Unlock()
 		go func() {
 			s.wg.Wait()
 			s.loops.close()
@@ -139,6 +145,12 @@ func (s *Server) Addr() net.Addr { return s.ln.Addr() }
 // Close stops accepting; connections go on.
 func (s *Server) Close() error {
 	s.closed.Store(true)
+	s.mu.Lock()
+	d := s.door
+	s.mu.Unlock()
+	if d != nil {
+		d.close()
+	}
 	return s.ln.Close()
 }
 
@@ -160,6 +172,7 @@ func (s *Server) CloseIdle() {
 // Wait returns when the last connection is gone.
 func (s *Server) Wait() { s.wg.Wait() }
 
+// accept lets connections in where no loop does.
 func (s *Server) accept() {
 	defer s.wg.Done()
 	for {
@@ -168,25 +181,35 @@ func (s *Server) accept() {
 			if s.closed.Load() || errors.Is(err, net.ErrClosed) {
 				return
 			}
-			if t := s.engine.Tree(); t != nil {
-				t.Log(phases.LogCrit, "accept4() failed %s", phases.Errno(err))
-			}
-			time.Sleep(50 * time.Millisecond) // no file descriptor left, most likely
+			s.refused(err)
+			time.Sleep(refusal)
 			continue
 		}
-		s.engine.Stats.Accepted.Add(1)
-		s.engine.Stats.Handled.Add(1)
-		s.engine.Stats.Active.Add(1)
-		s.wg.Add(1)
-		l := s.listen.Load()
-		c := newConn(s, raw, l)
-		s.mu.Lock()
-		s.conns[c] = struct{}{}
-		s.mu.Unlock()
-		if l.ProxyProtocol || l.TLS || !s.loops.adopt(c) {
-			go s.serve(c)
-		}
+		c := newConn(s, s.listen.Load())
+		c.attach(raw)
+		s.began(c)
+		go s.serve(c)
 	}
+}
+
+// refusal is for how long nobody is let in after a connection could not be accepted: no file descriptor is left, most likely.
+const refusal = 50 * time.Millisecond
+
+func (s *Server) refused(err error) {
+	if t := s.engine.Tree(); t != nil {
+		t.Log(phases.LogCrit, "accept4() failed %s", phases.Errno(err))
+	}
+}
+
+// began counts a connection.
+func (s *Server) began(c *conn) {
+	s.engine.Stats.Accepted.Add(1)
+	s.engine.Stats.Handled.Add(1)
+	s.engine.Stats.Active.Add(1)
+	s.wg.Add(1)
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	s.mu.Unlock()
 }
 
 // serve is the life of a connection that has a goroutine of its own.

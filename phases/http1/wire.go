@@ -308,15 +308,7 @@ func (w *wire) writeBytes(p []byte) error {
 		return nil
 	}
 	if len(w.out) > 0 && len(p) <= pieceSize {
-		bufs := net.Buffers{w.out, p}
-		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
-		var n int64
-		var err error
-		w.c.Waiting()
-		w.blocking(func() { n, err = bufs.WriteTo(w.c.netConn) })
-		w.sent += n
-		w.out = w.out[:0]
-		return w.failed(err)
+		return w.writeBehind(p)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -369,10 +361,13 @@ func (w *wire) writeFile(b *phases.Buf, n int64) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if s := w.c.socket(); s != nil {
+		return w.sendFile(s, b.File, b.Off, n)
+	}
 	if _, err := b.File.Seek(b.Off, io.SeekStart); err != nil {
 		return err
 	}
-	// sendfile, a megabyte at a time so that the deadline is one between two writes
+	// a megabyte at a time so that the deadline is one between two writes
 	for n > 0 {
 		w.c.setWrite(w.r.Loc.Core.SendTimeout.V)
 		var m int64

@@ -21,6 +21,11 @@ func Write(fd int, p []byte) (int, syscall.Errno) {
 	return again(func() (int, error) { return syscall.Write(fd, p) })
 }
 
+// WritePair is Write for two pieces, neither of which may be empty.
+func WritePair(fd int, a, b []byte) (int, syscall.Errno) {
+	return again(func() (int, error) { return unix.SendmsgBuffers(fd, [][]byte{a, b}, nil, nil, unix.MSG_DONTWAIT) })
+}
+
 // Peek looks whether something has come: EAGAIN for nothing, 0 bytes for the end.
 func Peek(fd int) (int, syscall.Errno) {
 	var b [1]byte

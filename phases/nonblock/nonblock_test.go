@@ -16,7 +16,7 @@ func TestSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	buf := make([]byte, 8)
+	buf := make([]byte, 16)
 	for _, step := range []struct {
 		name  string
 		call  func() (int, syscall.Errno)
@@ -26,8 +26,9 @@ func TestSocket(t *testing.T) {
 		{"nothing to peek at", func() (int, syscall.Errno) { return Peek(pair[0]) }, 0, syscall.EAGAIN},
 		{"nothing to read", func() (int, syscall.Errno) { return Read(pair[0], buf) }, 0, syscall.EAGAIN},
 		{"write", func() (int, syscall.Errno) { return Write(pair[1], []byte("hello")) }, 5, 0},
+		{"write two", func() (int, syscall.Errno) { return WritePair(pair[1], []byte(", "), []byte("world")) }, 7, 0},
 		{"peek", func() (int, syscall.Errno) { return Peek(pair[0]) }, 1, 0},
-		{"read", func() (int, syscall.Errno) { return Read(pair[0], buf) }, 5, 0},
+		{"read", func() (int, syscall.Errno) { return Read(pair[0], buf) }, 12, 0},
 		{"close", func() (int, syscall.Errno) { return 0, errno(syscall.Close(pair[1])) }, 0, 0},
 		{"the end at a peek", func() (int, syscall.Errno) { return Peek(pair[0]) }, 0, 0},
 		{"the end at a read", func() (int, syscall.Errno) { return Read(pair[0], buf) }, 0, 0},
@@ -38,7 +39,7 @@ func TestSocket(t *testing.T) {
 			t.Errorf("%s: %d, %v; want %d, %v", step.name, n, errno, step.n, step.errno)
 		}
 	}
-	if string(buf[:5]) != "hello" {
+	if string(buf[:12]) != "hello, world" {
 		t.Errorf("read %q", buf[:5])
 	}
 }

@@ -33,6 +33,25 @@ func transfer(call uintptr, fd int, p []byte, flags uintptr) (int, syscall.Errno
 	}
 }
 
+// WritePair is Write for two pieces, neither of which may be empty.
+func WritePair(fd int, a, b []byte) (int, syscall.Errno) {
+	pieces := [2]unix.Iovec{{Base: unsafe.SliceData(a)}, {Base: unsafe.SliceData(b)}}
+	pieces[0].SetLen(len(a))
+	pieces[1].SetLen(len(b))
+	msg := unix.Msghdr{Iov: &pieces[0]}
+	msg.SetIovlen(len(pieces))
+	for {
+		n, _, errno := syscall.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&msg)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		switch errno {
+		case 0:
+			return int(n), 0
+		case unix.EINTR:
+			continue
+		}
+		return 0, errno
+	}
+}
+
 // Peek looks whether something has come: EAGAIN for nothing, 0 bytes for the end.
 func Peek(fd int) (int, syscall.Errno) {
 	var b [1]byte

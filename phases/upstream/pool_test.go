@@ -13,6 +13,7 @@ import (
 type silent struct{ _ int }
 
 func (*silent) Add(int, event.Sink) (int32, error) { return 0, nil }
+func (*silent) Change(int, int32) error            { return nil }
 func (*silent) Drop(int32)                         {}
 
 // TestPoolDoubts: that its poller has not told of a connection's end counts only where the request would know of it.
