@@ -28,7 +28,7 @@ func serverRewriteHandler(r *phases.Request) phases.Status {
 		return phases.Declined
 	}
 	debugHandler(r, handler.ServerRewrite)
-	return earlyPhase(r, handler.ServerRewrite, k)
+	return earlyPhase(r, handler.ServerRewrite, k, true)
 }
 
 func rewriteHandler(r *phases.Request) phases.Status {
@@ -44,11 +44,11 @@ func earlyPhases(r *phases.Request, phase handler.Phase, own *code) phases.Statu
 	if n > 0 {
 		debugHandler(r, phase)
 	}
-	for _, k := range list[:n] {
+	for i, k := range list[:n] {
 		if r.URIChanged {
 			break
 		}
-		if rc := earlyPhase(r, phase, k); rc != phases.Declined {
+		if rc := earlyPhase(r, phase, k, i == n-1); rc != phases.Declined {
 			return rc
 		}
 	}
@@ -57,9 +57,14 @@ func earlyPhases(r *phases.Request, phase handler.Phase, own *code) phases.Statu
 
 // earlyPhase runs a script whose normal end lets the request go on: ngx.exit(ngx.OK) too. A script
 // that has begun the response ends the request.
-func earlyPhase(r *phases.Request, phase handler.Phase, k *code) phases.Status {
-	o := run(r, phase, k)
+func earlyPhase(r *phases.Request, phase handler.Phase, k *code, last bool) phases.Status {
+	return earlyStatus(r, run(r, phase, k, last))
+}
+
+func earlyStatus(r *phases.Request, o outcome) phases.Status {
 	switch {
+	case o.paused:
+		return phases.Again
 	case o.done:
 		return phases.Done
 	case o.jump:
@@ -79,17 +84,18 @@ func accessHandler(r *phases.Request) phases.Status {
 		debugHandler(r, handler.Access)
 	}
 	rc := phases.Declined
-	for _, k := range list[:n] {
-		if rc = runAccess(r, k); rc != phases.OK {
+	for i, k := range list[:n] {
+		if rc = accessStatus(r, run(r, handler.Access, k, i == n-1)); rc != phases.OK {
 			return rc
 		}
 	}
 	return rc
 }
 
-func runAccess(r *phases.Request, k *code) phases.Status {
-	o := run(r, handler.Access, k)
+func accessStatus(r *phases.Request, o outcome) phases.Status {
 	switch {
+	case o.paused:
+		return phases.Again
 	case o.done:
 		return phases.Done
 	case o.status == phases.Error, o.status > phases.OK, o.status == phases.Done:
@@ -121,7 +127,13 @@ func contentHandler(r *phases.Request) phases.Status {
 }
 
 func runContent(r *phases.Request, k *code) phases.Status {
-	o := run(r, handler.Content, k)
+	return contentStatus(r, run(r, handler.Content, k, true))
+}
+
+func contentStatus(r *phases.Request, o outcome) phases.Status {
+	if o.paused {
+		return phases.Again
+	}
 	if o.done {
 		return phases.Done
 	}

@@ -70,11 +70,14 @@ type outcome struct {
 	// taken: the request was taken over by an internal redirect, or a jump asks for one.
 	done bool
 	jump bool
+	// paused: the script goes on later.
+	paused bool
 }
 
 // run runs the script k as an entry thread (rewrite, access, content and their like) and turns what it
-// did into a status, by the rules of ngx_http_lua_run_thread and ngx_http_lua_handle_exit.
-func run(r *phases.Request, phase handler.Phase, k *code) outcome {
+// did into a status, by the rules of ngx_http_lua_run_thread and ngx_http_lua_handle_exit. Where it waits it may be put aside,
+// if it is the last script of its phase: resume goes on with it.
+func run(r *phases.Request, phase handler.Phase, k *code, last bool) outcome {
 	c := context(r)
 	w := runtimeOf(c.VM)
 	lc := phases.LocationOf[locConf](r.Loc, Module)
@@ -91,8 +94,42 @@ func run(r *phases.Request, phase handler.Phase, k *code) outcome {
 	c.Phase, c.HasExit = phase, false
 	enter(c)
 	stop := thread.WatchAbort(c)
-	_, err := c.VM.W.Run(c, fn, 0)
-	err = stop(err)
+	if !last || !r.CanPause() {
+		_, err := c.VM.W.Run(c, fn, 0)
+		return ended(c, phase, stop(err))
+	}
+	p, err := c.VM.W.RunPausable(c, fn)
+	if p != nil {
+		c.Paused = handler.Paused{Thread: p, Phase: phase, Stop: stop}
+		return outcome{status: r.Pause(resume), paused: true}
+	}
+	return ended(c, phase, stop(err))
+}
+
+// resume goes on with the script that was put aside.
+func resume(r *phases.Request) phases.Status {
+	c := r.Ctx(Module).(*handler.Ctx)
+	at := &c.Paused
+	p, err := at.Thread.Continue()
+	if p != nil {
+		return r.Pause(resume)
+	}
+	phase := at.Phase
+	o := ended(c, phase, at.Stop(err))
+	*at = handler.Paused{}
+	switch phase {
+	case handler.Content:
+		return contentStatus(r, o)
+	case handler.Access:
+		return accessStatus(r, o)
+	default:
+		return earlyStatus(r, o)
+	}
+}
+
+// ended turns the end of a script into an outcome.
+func ended(c *handler.Ctx, phase handler.Phase, err error) outcome {
+	r := c.R
 	leave(c)
 	switch ctl := vm.ControlOf(err).(type) {
 	case nil:

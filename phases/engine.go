@@ -195,21 +195,38 @@ func (e *Engine) acquire() *Tree {
 func (e *Engine) Acquire() *Tree { return e.acquire() }
 
 // Serve runs one client request from its first phase to its end. The front end has filled in what
-// came over the wire; a panic in a handler becomes a 500 and one log entry with the stack.
-func (e *Engine) Serve(r *Request) {
+// came over the wire; a panic in a handler becomes a 500 and one log entry with the stack. It reports false where
+// a handler goes on later, which the front end allows by being a Pauser: Continue follows.
+func (e *Engine) Serve(r *Request) (over bool) {
 	t := e.acquire()
 	e.Stats.Requests.Add(1)
 	e.Stats.Writing.Add(1)
-	defer func() {
-		e.Stats.Writing.Add(-1)
-		if p := recover(); p != nil {
-			r.panicked(p)
-		}
-		t.Release()
-	}()
+	over = true
+	defer func() { e.served(r, t, recover(), &over) }()
 	if e.begin(r, t) {
-		r.serve()
+		over = r.serve()
 	}
+	return over
+}
+
+// Continue goes on with a request after Wake, as Serve does.
+func (e *Engine) Continue(r *Request) (over bool) {
+	over = true
+	defer func() { e.served(r, r.Tree, recover(), &over) }()
+	over = r.goOn()
+	return over
+}
+
+// served ends the request unless it is to go on.
+func (e *Engine) served(r *Request, t *Tree, panicked any, over *bool) {
+	if panicked == nil && !*over {
+		return
+	}
+	e.Stats.Writing.Add(-1)
+	if *over = true; panicked != nil {
+		r.panicked(panicked)
+	}
+	t.Release()
 }
 
 // Refuse answers a request that could not be parsed with status.

@@ -21,8 +21,8 @@ const (
 )
 
 // Handler does one phase's work for a request and may block. Declined lets the next handler try;
-// OK ends the phase; Done says that the request was taken over (an internal redirect ran);
-// any HTTP status ends the request with it.
+// OK ends the phase; Done says that the request was taken over (an internal redirect ran); Again that
+// it goes on later (see Request.Pause); any HTTP status ends the request with it.
 type Handler func(r *Request) Status
 
 const maxURIChanges = 10
@@ -35,12 +35,10 @@ func (r *Request) phasesFrom(p Phase) Status {
 		r.phase = p
 		var rc Status
 		switch p {
-		case PhaseServerRewrite, PhaseRewrite:
+		case PhaseServerRewrite, PhaseRewrite, PhasePostRead, PhasePreaccess, PhasePrecontent:
 			w := r.start(p)
-			for h := w.take(r); h != nil; h = w.take(r) {
-				if rc = h(r); rc != Declined {
-					return rc
-				}
+			if rc = r.through(&w, Declined); rc != Declined {
+				return rc
 			}
 		case phaseFindConfig:
 			if rc = r.findConfig(); rc != OK {
@@ -55,22 +53,12 @@ func (r *Request) phasesFrom(p Phase) Status {
 			}
 			r.URIChanged = false
 			p = phaseFindConfig - 1
-		case PhasePostRead, PhasePreaccess, PhasePrecontent:
-			w := r.start(p)
-			for h := w.take(r); h != nil; h = w.take(r) {
-				rc = h(r)
-				if rc == OK {
-					break
-				}
-				if rc != Declined {
-					return rc
-				}
-			}
 		case PhaseAccess:
 			if r.IsSub() {
 				continue
 			}
-			if rc, stop := r.runAccess(); stop {
+			w := r.start(p)
+			if rc = r.throughAccess(&w, Declined); rc != Declined {
 				return rc
 			}
 		case phasePostAccess:
@@ -87,6 +75,52 @@ func (r *Request) phasesFrom(p Phase) Status {
 	}
 }
 
+// phasesAfter goes on after the handler that had answered Again, whose answer is rc now.
+func (r *Request) phasesAfter(rc Status) Status {
+	switch r.phase {
+	case PhaseContent:
+		if r.content != nil {
+			return rc
+		}
+		return r.throughContent(&r.walk, rc)
+	case PhaseAccess:
+		rc = r.throughAccess(&r.walk, rc)
+	default:
+		rc = r.through(&r.walk, rc)
+	}
+	if rc != Declined {
+		return rc
+	}
+	return r.phasesFrom(r.phase + 1)
+}
+
+// through runs the handlers of a phase that are left, where the last one answered rc. Declined: the next phase follows. The rewrite
+// phases know no OK that ends them.
+func (r *Request) through(w *handlersOf, rc Status) Status {
+	for {
+		switch {
+		case rc == Declined:
+		case rc == OK && w.phase != PhaseRewrite && w.phase != PhaseServerRewrite:
+			return Declined
+		default:
+			return r.left(w, rc)
+		}
+		h := w.take(r)
+		if h == nil {
+			return Declined
+		}
+		rc = h(r)
+	}
+}
+
+// left is rc; for a handler that goes on later, its place is noted.
+func (r *Request) left(w *handlersOf, rc Status) Status {
+	if rc == Again {
+		r.walk = *w
+	}
+	return rc
+}
+
 func (r *Request) tooManyChanges(format string) bool {
 	r.URIChanges++
 	if r.URIChanges > maxURIChanges {
@@ -96,37 +130,35 @@ func (r *Request) tooManyChanges(format string) bool {
 	return false
 }
 
-// runAccess is ngx_http_core_access_phase: "satisfy" decides what one module's answer means.
-func (r *Request) runAccess() (Status, bool) {
-	w := r.start(PhaseAccess)
-	for h := w.take(r); h != nil; h = w.take(r) {
-		rc := h(r)
-		if rc == Declined {
-			continue
-		}
-		if rc == Done {
-			return rc, true
-		}
-		if r.Loc.Core.SatisfyAny.V {
-			switch {
-			case rc == OK:
+// throughAccess is ngx_http_core_access_phase: through, where "satisfy" decides what one module's answer means.
+func (r *Request) throughAccess(w *handlersOf, rc Status) Status {
+	for {
+		switch {
+		case rc == Declined:
+		case rc == Done, rc == Again:
+			return r.left(w, rc)
+		case r.Loc.Core.SatisfyAny.V:
+			switch rc {
+			case OK:
 				r.accessOK = OK
 				r.Out.Headers.Delete("WWW-Authenticate")
-				return OK, false
-			case rc == 403 || rc == 401:
+				return Declined
+			case 401, 403:
 				if r.accessOK != 401 {
 					r.accessOK = rc
 				}
-				continue
+			default:
+				return rc
 			}
-			return rc, true
+		case rc != OK:
+			return rc
 		}
-		if rc == OK {
-			continue
+		h := w.take(r)
+		if h == nil {
+			return Declined
 		}
-		return rc, true
+		rc = h(r)
 	}
-	return OK, false
 }
 
 func (r *Request) runContent() Status {
@@ -134,11 +166,22 @@ func (r *Request) runContent() Status {
 		return r.content(r)
 	}
 	w := r.start(PhaseContent)
-	for h := w.take(r); h != nil; h = w.take(r) {
-		if rc := h(r); rc != Declined {
-			return rc
+	return r.throughContent(&w, Declined)
+}
+
+func (r *Request) throughContent(w *handlersOf, rc Status) Status {
+	for rc == Declined {
+		h := w.take(r)
+		if h == nil {
+			return r.noContent()
 		}
+		rc = h(r)
 	}
+	return r.left(w, rc)
+}
+
+// noContent answers where no handler did.
+func (r *Request) noContent() Status {
 	if n := len(r.URI); n > 0 && r.URI[n-1] == '/' {
 		if path, ok := r.MapURI(); ok {
 			r.Logf(LogErr, "directory index of %q is forbidden", path)
@@ -208,12 +251,6 @@ func (r *Request) SetLocation(loc *Location) {
 // SetContent replaces the content handler for this request.
 func (r *Request) SetContent(h Handler) { r.content = h }
 
-// Engine-side entry for a client's request: see Engine.Serve.
-func (r *Request) serve() {
-	r.process(PhasePostRead)
-	r.finish()
-}
-
 // InternalRedirect starts the request anew with another URI (ngx_http_internal_redirect) and runs it
 // to its end. The caller returns Done.
 func (r *Request) InternalRedirect(uri, args string) Status {
@@ -235,6 +272,7 @@ func (r *Request) InternalRedirect(uri, args string) Status {
 // anew runs a redirected request. A filter may have asked for it while a handler is still writing: what
 // that handler holds is given back meanwhile, since the handlers to come want it too.
 func (r *Request) anew(p Phase) {
+	r.Main.pausable = false // the handler that asked for it waits for the end
 	block := r.Main.Block
 	if block == nil || r.OffWire() {
 		r.process(p)

@@ -168,6 +168,9 @@ type Request struct {
 	ctx          []any
 	ctxUsed      bool // since it was cleared
 	ends         []func()
+	pausable     bool       // handlers may answer Again
+	then         Handler    // goes on for the one that did
+	walk         handlersOf // whose phase this is
 	sub          *subrequest
 	phase        Phase
 	content      Handler

@@ -6,10 +6,11 @@ import "strconv"
 // one of nginx's return codes (zero or negative) or an HTTP status (100 and up).
 type Status int
 
-// nginx's return codes (ngx_core.h). There is no AGAIN: handlers block.
+// nginx's return codes (ngx_core.h). Handlers may block instead of answering Again: see Request.Pause.
 const (
 	OK       Status = 0
 	Error    Status = -1
+	Again    Status = -2
 	Done     Status = -4
 	Declined Status = -5
 	Abort    Status = -6

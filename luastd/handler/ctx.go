@@ -67,6 +67,10 @@ type Ctx struct {
 	UseDefaultType bool
 	// Entry is the entry thread of the handler at work; nil between handlers.
 	Entry *vm.Thread
+	// Paused is the script that goes on later, where there is one.
+	Paused Paused
+	// WaitsFor is what it waits for: the library's that put it aside.
+	WaitsFor any
 	// Capturing are the threads that wait for subrequests.
 	Capturing []*vm.Thread
 
@@ -86,6 +90,14 @@ type Ctx struct {
 	life    life
 	ends    []func()
 	data    []datum
+}
+
+// Paused is a script that was put aside.
+type Paused struct {
+	Thread *vm.Paused
+	Phase  Phase
+	// Stop ends the watch for the client's going, as thread.WatchAbort says.
+	Stop func(err error) error
 }
 
 // datum is what a library keeps with a context, by a key of its own.

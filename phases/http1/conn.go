@@ -57,7 +57,8 @@ type conn struct {
 	readUntil  time.Time // the read deadline that is set
 	writeUntil time.Time
 	gone       *watch
-	lastHead   string // a plain one
+	lastHead   string          // a plain one
+	paused     *phases.Request // waits without a goroutine: see pause_linux.go
 	w          wire
 
 	// Of a connection that waits in a loop.
@@ -72,6 +73,7 @@ type conn struct {
 	timer     *time.Timer // of the idle time
 	fires     atomic.Int64
 	idleUntil atomic.Int64 // Unix nanoseconds
+	pause     atomic.Int32
 }
 
 func newConn(s *Server, l *phases.Listen) *conn {
@@ -109,10 +111,18 @@ func (c *conn) loop0() {
 	c.rest()
 }
 
-// one serves one request. False: the connection is over.
+// one serves one request. False: the connection is over. The request may have been put aside: see paused.
 func (c *conn) one() bool {
 	r := c.spared().takeRequest()
 	again := c.request(r)
+	if c.paused != nil {
+		return true
+	}
+	return c.served(r, again)
+}
+
+// served is for a request that is over.
+func (c *conn) served(r *phases.Request, again bool) bool {
 	c.spared().giveRequest(r)
 	if c.hijacked {
 		return false
@@ -347,7 +357,10 @@ func (c *conn) request(r *phases.Request) bool {
 	if f := r.ContentLength > 0 || r.Chunked || r.In.Has("Expect"); f {
 		c.w.framing(r)
 	}
-	e.Serve(r)
+	if !e.Serve(r) {
+		c.paused = r
+		return true
+	}
 	return c.after(r)
 }
 

@@ -43,7 +43,9 @@ type loop struct {
 	next, n int
 	rounds  int
 	kicked  bool
-	roused  bool // others that wait in the loop were told of something
+	roused  bool    // others that wait in the loop were told of something
+	due     []*conn // whose requests go on,
+	dueNext int     // from this one on
 
 	leader atomic.Pointer[lead]
 	still  atomic.Bool // nothing was served since the overseer's last look
@@ -55,8 +57,10 @@ type loop struct {
 	mu     sync.Mutex
 	slots  []event.Sink // who an event is for
 	free   []int32
-	used   int  // slots
-	ending bool // close was called
+	used   int         // slots
+	woken  []*conn     // due next
+	waking atomic.Bool // some are
+	ending bool        // close was called
 	ended  bool
 }
 
@@ -243,6 +247,9 @@ func (l *loop) promote() {
 
 // step serves one event and reports whether the goroutine still leads.
 func (l *loop) step(t *lead) bool {
+	if c := l.nextDue(); c != nil {
+		return l.lead(t, c)
+	}
 	for l.next == l.n {
 		l.kicked = false
 		if l.roused {
@@ -255,6 +262,9 @@ func (l *loop) step(t *lead) bool {
 			return false
 		}
 		t.now = time.Now()
+		if l.takeWoken() {
+			return true
+		}
 	}
 	ev := &l.events[l.next]
 	l.next++
@@ -277,6 +287,11 @@ func (l *loop) step(t *lead) bool {
 		l.roused = true
 		return true
 	}
+	return l.lead(t, c)
+}
+
+// lead serves c and reports whether the goroutine still leads.
+func (l *loop) lead(t *lead, c *conn) bool {
 	if l.still.Load() {
 		l.still.Store(false)
 		if l.asleep.Load() && l.asleep.CompareAndSwap(true, false) {
@@ -294,14 +309,13 @@ func (l *loop) step(t *lead) bool {
 func (l *loop) events0(uintptr) bool {
 	if l.rounds >= roundsInARow && !l.kicked {
 		l.kicked, l.rounds = true, 0
-		one := uint64(1)
-		syscall.RawSyscall(unix.SYS_WRITE, uintptr(l.kick), uintptr(unsafe.Pointer(&one)), 8) //nolint:errcheck // its counter cannot overflow
+		l.nudge()
 		return false
 	}
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events[0])), eventRoom, 0, 0, 0)
 	if errno != 0 || n == 0 {
 		l.rounds = 0
-		return false
+		return l.waking.Load()
 	}
 	l.next, l.n = 0, int(n)
 	l.rounds++
@@ -385,7 +399,20 @@ func (c *conn) turn() {
 		}
 	}()
 	for {
-		if !c.ready() {
+		open := true
+		if c.paused != nil {
+			open = c.goOn()
+		}
+		if open && c.paused == nil {
+			open = c.ready()
+		}
+		if c.paused != nil {
+			if c.setAside() {
+				return
+			}
+			continue
+		}
+		if !open {
 			c.over()
 			return
 		}
@@ -432,6 +459,9 @@ func (c *conn) ready() bool {
 		}
 		if !c.one() {
 			return false
+		}
+		if c.paused != nil {
+			return true
 		}
 	}
 }
@@ -554,6 +584,6 @@ func (c *conn) Told() event.Poller {
 }
 
 var (
-	_ phases.Waiter = (*conn)(nil)
+	_ phases.Pauser = (*conn)(nil)
 	_ event.Poller  = (*loop)(nil)
 )

@@ -64,6 +64,21 @@ func (w *wire) rest() {
 	w.buf, w.out, w.r, w.head, w.why, w.body = nil, nil, nil, "", "", nil
 }
 
+// lend gives the buffer of an answer that has not begun to others, for as long as its request is put aside; borrow takes another.
+func (w *wire) lend() {
+	if len(w.out) == 0 && w.buf != nil {
+		w.c.spared().giveOut(w.buf)
+		w.buf, w.out = nil, nil
+	}
+}
+
+func (w *wire) borrow() {
+	if w.buf == nil {
+		w.buf = w.c.spared().takeOut()
+		w.out = (*w.buf)[:0]
+	}
+}
+
 // framing prepares the reading of the request's body.
 func (w *wire) framing(r *phases.Request) {
 	if v, ok := r.In.Value("Expect"); ok && r.Proto >= phases.HTTP11 && phases.EqualFold(v, "100-continue") {

@@ -195,7 +195,8 @@ func (s *state) leave(stack *Stack, cf *frame, from, n int, last bool) bool {
 	return goesOn
 }
 
-// invoke calls a Go function whose arguments are in place. It reports false if there is no room, and that the loop is to end if the function yields.
+// invoke calls a Go function whose arguments are in place. It reports false if there is no room, and that the loop is to end if the function yields or
+// puts the script aside.
 func (s *state) invoke(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nret int) (ok, end bool) {
 	r := s.reg
 	if uint(nret) <= 1 {
@@ -208,6 +209,9 @@ func (s *state) invoke(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction
 				return true, false
 			}
 		}
+	}
+	if pauserOf(fn) != nil && s.pause(L, stack, cf, fn, at, nargs, nret) {
+		return true, true
 	}
 	if stack.slots != nil {
 		stack.settleAll(r, at+1, at+1+nargs)

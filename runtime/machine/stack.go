@@ -27,7 +27,8 @@ type Stack struct {
 	slots    []float64 // of numbers, one for each register, or nil: see scratch.go
 	captured int       // no register above this one is an upvalue
 	nesting  int       // of loops: calls of Lua by Go
-	high     int       // no register from this one on has held a value since the last ClearDead
+	paused   pausedCall
+	high     int // no register from this one on has held a value since the last ClearDead
 
 	first [firstChunk]frame
 }

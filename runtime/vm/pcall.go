@@ -27,42 +27,74 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 	if s == nil {
 		return stockPCall(L, nargs, nret, handler)
 	}
-	sp, nesting := s.Sp(), s.Nesting()
-	cf := machine.CurrentFrame(L)
-	below := L.GetTop() - nargs - 1
+	g := guard{L: L, s: s, sp: s.Sp(), nesting: s.Nesting(), cf: machine.CurrentFrame(L), below: L.GetTop() - nargs - 1, handler: handler}
 	machine.KeepUpvalues(L)
 	done := false
 	defer func() {
 		if done {
 			return
 		}
-		rcv := recover()
-		if rcv == nil { // runtime.Goexit, which goes its way
-			return
+		if rcv := recover(); rcv != nil { // else runtime.Goexit, which goes its way
+			err = g.catch(rcv)
 		}
-		e := caught(L, rcv)
-		c := controlOf(e)
-		if c == nil && handler != nil {
-			handle(L, s, handler, e)
-		}
-		base := below
-		if cf != nil {
-			base += cf.LocalBase
-		}
-		machine.CloseUpvalues(L, base)
-		s.SetSp(sp)
-		s.SetNesting(nesting)
-		machine.SetCurrentFrame(L, cf)
-		L.SetTop(below)
-		machine.KeepUpvalues(L)
-		if c != nil && sp > 0 {
-			panic(e)
-		}
-		err = e
 	}()
 	machine.Invoke(L, nargs, nret)
 	done = true
 	return nil
+}
+
+// pcontinue is PCall for a script that was put aside: it goes on, unless it was killed meanwhile.
+func pcontinue(L *lua.LState, killed bool, handler Handler) (err error) {
+	g := guard{L: L, s: machine.StackOf(L), handler: handler}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		if rcv := recover(); rcv != nil {
+			err = g.catch(rcv)
+		}
+	}()
+	if killed {
+		machine.Unpause(L)
+		panic(controlError(Killed{}))
+	}
+	machine.Continue(L)
+	done = true
+	return nil
+}
+
+// guard is where a protected call was made, to which its failure takes the stack back.
+type guard struct {
+	L                  *lua.LState
+	s                  *machine.Stack
+	cf                 *frame
+	sp, nesting, below int
+	handler            Handler
+}
+
+// catch unwinds the stack after a panic with rcv. A control is let through, except at the bottom of the stack.
+func (g *guard) catch(rcv any) error {
+	L := g.L
+	e := caught(L, rcv)
+	c := controlOf(e)
+	if c == nil && g.handler != nil {
+		handle(L, g.s, g.handler, e)
+	}
+	base := g.below
+	if g.cf != nil {
+		base += g.cf.LocalBase
+	}
+	machine.CloseUpvalues(L, base)
+	g.s.SetSp(g.sp)
+	g.s.SetNesting(g.nesting)
+	machine.SetCurrentFrame(L, g.cf)
+	L.SetTop(g.below)
+	machine.KeepUpvalues(L)
+	if c != nil && g.sp > 0 {
+		panic(e)
+	}
+	return e
 }
 
 // The room that a handler has left where the stack itself ran over.

@@ -47,6 +47,7 @@ type Thread struct {
 	reaped   bool
 	kept     bool // may be referenced after its end
 	overtime bool // has used up its CPU time
+	pausable bool // whoever ran it can go on later: see RunPausable
 }
 
 // Keep says that the caller will hold on to t. A thread that nobody keeps, and that has neither waited nor spawned others, serves another handler
@@ -149,7 +150,7 @@ func (w *Worker) putEntry(e *entry) {
 		return
 	}
 	t.Owner, t.joined = nil, nil
-	t.ended, t.reaped, t.overtime = false, false, false
+	t.ended, t.reaped, t.overtime, t.pausable = false, false, false, false
 	e.fam.control = nil
 	w.entries = append(w.entries, e)
 }
@@ -176,24 +177,37 @@ func (w *Worker) RunPlain(owner any, fn *lua.LFunction, nret int, args ...lua.LV
 
 func (w *Worker) run(owner any, plain bool, fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LValue, error) {
 	e := w.begin(owner, plain)
-	t := &e.Thread
 	defer e.leave()
-	if o, ok := owner.(Starter); ok {
-		o.ThreadStarted(t)
-		if t.kill.on.Load() {
-			return nil, controlError(Killed{})
-		}
+	if err := e.started(); err != nil {
+		return nil, err
 	}
-	res, err := t.call(fn, nret, args)
-	if e.fam.live > 1 {
-		err = e.fam.settle(t, err)
-	} else if c := e.fam.control; c != nil {
-		err = c
-	}
-	if err != nil {
+	res, err := e.call(fn, nret, args)
+	if err = e.settled(err); err != nil {
 		res = nil
 	}
 	return res, err
+}
+
+// started tells the owner of the thread, and reports an error if that has killed it.
+func (e *entry) started() error {
+	if o, ok := e.Owner.(Starter); ok {
+		o.ThreadStarted(&e.Thread)
+		if e.kill.on.Load() {
+			return controlError(Killed{})
+		}
+	}
+	return nil
+}
+
+// settled waits for the light threads of an entry thread whose function has ended with err, and gives the error that counts.
+func (e *entry) settled(err error) error {
+	if e.fam.live > 1 {
+		return e.fam.settle(&e.Thread, err)
+	}
+	if c := e.fam.control; c != nil {
+		return c
+	}
+	return err
 }
 
 // begin takes the baton for a new entry thread.

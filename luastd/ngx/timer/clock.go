@@ -4,11 +4,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"moongate/phases"
 )
 
 // clock wakes one sleeper, once for each time that it is set.
 type clock struct {
-	ch         chan struct{} // has room for the one token
+	ch         chan struct{}   // has room for the one token
+	sleeper    *phases.Request // that was put aside; nil where a goroutine waits for the token
 	set        atomic.Bool
 	wait, stop func()
 }
@@ -23,9 +26,14 @@ var clocks = sync.Pool{New: func() any {
 
 // ring ends the wait, if nobody else has. A clock that was rung before its time stays in its round and cannot be set again.
 func (k *clock) ring() {
-	if k.set.CompareAndSwap(true, false) {
-		k.ch <- struct{}{}
+	if !k.set.CompareAndSwap(true, false) {
+		return
 	}
+	if k.sleeper != nil {
+		k.sleeper.Wake()
+		return
+	}
+	k.ch <- struct{}{}
 }
 
 // round is the sleepers of one millisecond, which is how finely nginx's own timers look at time. Thousands that sleep need a

@@ -54,3 +54,34 @@ func sleep(v *handler.VM, L *lua.LState) int {
 	}
 	return 0
 }
+
+// sleepAside puts the script that calls ngx.sleep aside until the time has come. False: sleep does it, or complains.
+func sleepAside(v *handler.VM, L *lua.LState, args []lua.LValue) bool {
+	if len(args) != 1 {
+		return false
+	}
+	n, ok := args[0].(lua.LNumber)
+	ms := int64(n * 1000)
+	t := v.W.Current()
+	if !ok || ms <= 0 || t == nil || !t.Pausable(L) {
+		return false
+	}
+	c, ok := t.Owner.(*handler.Ctx)
+	if !ok || c.Enabled(phases.LogDebug) { // sleep logs its steps
+		return false
+	}
+	k := clocks.Get().(*clock)
+	k.sleeper, c.WaitsFor = c.R, k
+	sleepers.add(k, time.Duration(ms)*time.Millisecond)
+	t.Pause(k.stop)
+	return true
+}
+
+// awake goes on for a script that slept aside.
+func awake(v *handler.VM) int {
+	c := v.Current()
+	k := c.WaitsFor.(*clock)
+	k.sleeper, c.WaitsFor = nil, nil
+	clocks.Put(k)
+	return 0
+}

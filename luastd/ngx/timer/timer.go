@@ -10,6 +10,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 	"moongate/runtime/vm"
 )
 
@@ -32,7 +33,9 @@ func Register(v *handler.VM) {
 		return 1
 	}))
 	v.Ngx.RawSetString("timer", t)
-	v.Ngx.RawSetString("sleep", L.NewFunction(func(L *lua.LState) int { return sleep(v, L) }))
+	awake := L.NewFunction(func(*lua.LState) int { return awake(v) })
+	v.Ngx.RawSetString("sleep", machine.NewPausing(L, func(L *lua.LState) int { return sleep(v, L) },
+		func(L *lua.LState, args []lua.LValue) (*lua.LFunction, bool) { return awake, sleepAside(v, L, args) }))
 }
 
 // current is the context at work; where there is none, as in init_by_lua, it raises missing.
