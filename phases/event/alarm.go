@@ -46,7 +46,7 @@ func (c *Conn) ring() {
 		}
 		if until <= now {
 			if s.state.CompareAndSwap(waiting, late) {
-				s.wake <- struct{}{}
+				s.end()
 			}
 		} else if next == 0 || until < next {
 			next = until

@@ -11,7 +11,7 @@ import (
 const (
 	quiet   int32 = iota // nothing to be had until the poller tells of something
 	ready                // something, perhaps
-	waiting              // a goroutine waits
+	waiting              // somebody waits
 	late                 // one did, for too long
 )
 
@@ -19,7 +19,21 @@ const (
 type side struct {
 	state atomic.Int32
 	until atomic.Int64  // the deadline: 0 for none, overdue, or nanoseconds since began
-	wake  chan struct{} // one token for each time that somebody else ends a wait; made by the first wait
+	wake  chan struct{} // one token for each time that somebody else ends a goroutine's wait; made by the first of these
+	waker Waker         // whom to wake instead
+}
+
+// Waker waits without a goroutine. Wake ends its wait; any goroutine may call it, and it does not block.
+type Waker interface{ Wake() }
+
+// end ends the wait that the caller has won.
+func (s *side) end() {
+	if w := s.waker; w != nil {
+		s.waker = nil
+		w.Wake()
+		return
+	}
+	s.wake <- struct{}{}
 }
 
 // overdue is the deadline of an interrupted direction.
@@ -39,7 +53,7 @@ func (s *side) tell() {
 			return
 		case waiting:
 			if s.state.CompareAndSwap(waiting, ready) {
-				s.wake <- struct{}{}
+				s.end()
 				return
 			}
 		default:
@@ -53,7 +67,7 @@ func (s *side) tell() {
 // release ends a wait so that it looks at the connection again.
 func (s *side) release() {
 	if s.state.CompareAndSwap(waiting, quiet) {
-		s.wake <- struct{}{}
+		s.end()
 	}
 }
 
@@ -66,7 +80,7 @@ func (c *Conn) await(s *side) error {
 		switch {
 		case c.closed():
 			return net.ErrClosed
-		case s.until.Load() == overdue:
+		case s.until.Load() == overdue, s.state.CompareAndSwap(late, quiet): // by a Waker's wait
 			return os.ErrDeadlineExceeded
 		case !s.state.CompareAndSwap(quiet, waiting):
 			return nil // there is something by now
@@ -91,6 +105,28 @@ func (c *Conn) await(s *side) error {
 			return nil
 		}
 	}
+}
+
+// WakeReadable has w woken once a read is worth trying, has failed for its deadline, or the connection is closed: Read tells
+// which. It reports false, and does nothing, where one of these is the case. One wait at a time, as with Read.
+func (c *Conn) WakeReadable(w Waker) bool {
+	s := &c.read
+	s.waker = w
+	if c.closed() || s.until.Load() == overdue || !s.state.CompareAndSwap(quiet, waiting) {
+		s.waker = nil
+		return false
+	}
+	// as in await
+	until := s.until.Load()
+	if !c.closed() && until != overdue {
+		if until != 0 {
+			c.arm(until)
+		}
+	} else if s.state.CompareAndSwap(waiting, quiet) {
+		s.waker = nil
+		return false
+	}
+	return true
 }
 
 func (c *Conn) setUntil(s *side, t time.Time) error {

@@ -60,6 +60,7 @@ type loop struct {
 	used   int         // slots
 	woken  []*conn     // due next
 	waking atomic.Bool // some are
+	rapt   atomic.Bool // the leader is at work and looks for them before it waits
 	ending bool        // close was called
 	ended  bool
 }
@@ -262,6 +263,9 @@ func (l *loop) step(t *lead) bool {
 			return false
 		}
 		t.now = time.Now()
+		if !l.rapt.Load() {
+			l.rapt.Store(true)
+		}
 		if l.takeWoken() {
 			return true
 		}
@@ -315,7 +319,8 @@ func (l *loop) events0(uintptr) bool {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events[0])), eventRoom, 0, 0, 0)
 	if errno != 0 || n == 0 {
 		l.rounds = 0
-		return l.waking.Load()
+		l.rapt.Store(false)
+		return l.waking.Load() // who comes after this look nudges
 	}
 	l.next, l.n = 0, int(n)
 	l.rounds++

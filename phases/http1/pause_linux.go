@@ -54,7 +54,7 @@ func (l *loop) wakeUp(c *conn) {
 	first := len(l.woken) == 1
 	l.waking.Store(true)
 	l.mu.Unlock()
-	if first {
+	if first && !l.rapt.Load() {
 		l.nudge()
 	}
 }

@@ -77,6 +77,7 @@ type Exchange struct {
 	states   [2]phases.UpstreamState
 	started  time.Time // of all
 	attempt  time.Time
+	since    time.Time // of a read that was put aside
 	c        *conn
 	cached   bool // c served a request before
 	out      []byte
@@ -145,7 +146,8 @@ func (x *Exchange) logf(level phases.LogLevel, format string, args ...any) {
 	x.R.Logf(level, format+"%s", append(args, x.doing())...)
 }
 
-// Run passes the request on and answers the client. The status is what the content handler returns.
+// Run passes the request on and answers the client. The status is what the content handler must return as it is: the exchange may
+// go on later (phases.Again).
 func (x *Exchange) Run() phases.Status {
 	x.started = x.R.Now()
 	x.attempt = x.started
@@ -159,15 +161,22 @@ func (x *Exchange) Run() phases.Status {
 			return rc
 		}
 	}
+	return x.run(x.try(next))
+}
+
+// run makes further attempts for as long as they are asked for.
+func (x *Exchange) run(rc phases.Status, again bool) phases.Status {
+	if rc == phases.Again {
+		return rc
+	}
 	defer x.stopWatch()
-	for {
-		rc, again := x.try(next)
-		next = false
-		if !again {
+	for again {
+		x.attempt = time.Now()
+		if rc, again = x.try(false); rc == phases.Again {
 			return rc
 		}
-		x.attempt = time.Now()
 	}
+	return rc
 }
 
 func (x *Exchange) bind() phases.Status {
@@ -232,6 +241,9 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	x.setVictim(x.c.stop)
 	if rc, again, ok := x.send(); !ok {
 		return rc, again
+	}
+	if x.putAside() {
+		return phases.Again, false
 	}
 	return x.receive()
 }

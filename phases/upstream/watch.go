@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"moongate/phases"
 	"moongate/phases/event"
 )
 
@@ -94,7 +95,10 @@ func (x *Exchange) read(p []byte) (int, error) {
 // limit sets the time limit of a read that begins now. short: it is only that of the time without a watch.
 func (x *Exchange) limit() (begin time.Time, short bool) {
 	c, d := x.c, x.readTimeout
-	begin = x.R.Now()
+	if begin = x.since; begin.IsZero() {
+		begin = x.R.Now()
+	}
+	x.since = time.Time{}
 	switch {
 	case d <= 2*probe || x.watching:
 		c.readByExactly(begin.Add(d))
@@ -113,4 +117,24 @@ func (x *Exchange) outcome(n int, err error) (int, error) {
 		err = errGone
 	}
 	return n, err
+}
+
+// putAside has the request go on without a goroutine until the upstream answers. False: it has, or the request needs its goroutine.
+func (x *Exchange) putAside() bool {
+	c, r := x.c, x.R
+	if !r.CanPause() || x.watching || !c.direct() || c.r != c.w || c.event.Readable() {
+		return false
+	}
+	x.since, _ = x.limit()
+	if x.aborted.Load() || !c.event.WakeReadable(r) {
+		return false
+	}
+	r.Pause(goOn)
+	return true
+}
+
+// goOn follows putAside.
+func goOn(r *phases.Request) phases.Status {
+	x := Of(r)
+	return x.run(x.receive())
 }

@@ -70,9 +70,6 @@ func Paused(L *lua.LState) bool {
 	return s != nil && s.paused.fn != nil
 }
 
-// Unpause forgets that a script was put aside, whose stack is unwound instead.
-func Unpause(L *lua.LState) { StackOf(L).paused = pausedCall{} }
-
 // Continue goes on with a script that was put aside, on any goroutine. It is to a new one what Invoke is: nothing else is on L's stack.
 func Continue(L *lua.LState) {
 	s, stack := stateOf(L), StackOf(L)

@@ -29,7 +29,7 @@ func (p *Paused) Continue() (again *Paused, err error) {
 	e.acquire()
 	defer func() { e.part(again) }()
 	e.kill.stopWith(nil)
-	err = finishTrace(pcontinue(e.L, e.kill.on.Load(), threadError))
+	err = finishTrace(pcontinue(e.L, threadError))
 	return e.paused(err)
 }
 
@@ -57,5 +57,8 @@ func (t *Thread) Pausable(L *lua.LState) bool {
 }
 
 // Pause is for a machine.Pauser that puts t aside. Kill calls stop, at most once, on any goroutine, even before Pause has returned; it must make
-// the wait end soon, and must not block. Whoever ends the wait has Continue called.
+// the wait end soon, and must not block. Whoever ends the wait has Continue called. The function that goes on in the script must call Resumed.
 func (t *Thread) Pause(stop func()) { t.kill.stopWith(stop) }
+
+// Resumed does not return, but unwinds as Wait does, if t was killed while it was aside.
+func (t *Thread) Resumed() { t.checkKilled() }

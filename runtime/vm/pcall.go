@@ -43,8 +43,8 @@ func PCall(L *lua.LState, nargs, nret int, handler Handler) (err error) {
 	return nil
 }
 
-// pcontinue is PCall for a script that was put aside: it goes on, unless it was killed meanwhile.
-func pcontinue(L *lua.LState, killed bool, handler Handler) (err error) {
+// pcontinue is PCall for a script that was put aside.
+func pcontinue(L *lua.LState, handler Handler) (err error) {
 	g := guard{L: L, s: machine.StackOf(L), handler: handler}
 	done := false
 	defer func() {
@@ -55,10 +55,6 @@ func pcontinue(L *lua.LState, killed bool, handler Handler) (err error) {
 			err = g.catch(rcv)
 		}
 	}()
-	if killed {
-		machine.Unpause(L)
-		panic(controlError(Killed{}))
-	}
 	machine.Continue(L)
 	done = true
 	return nil

@@ -234,7 +234,7 @@ func (u *tcp) adopt(c *handler.Ctx, p *peer) {
 // dial runs d with the baton given back. A thread that is killed meanwhile leaves no connection.
 func (u *tcp) dial(c *handler.Ctx, d *dialing) {
 	u.connWaiting, u.dialing = true, d.name == ""
-	u.begin(waitConnect, u.s.v.Thread())
+	u.begin(waitConnect, u.s.v.W.Current())
 	unwound := true
 	defer func() {
 		u.connWaiting, u.dialing = false, false
@@ -325,7 +325,7 @@ func (u *tcp) queue(c *handler.Ctx, p *pool, a connectArgs) (*peer, error) {
 	debug(c, "lua tcp socket queue connect operation for connection pool \"", p.key, "\", connections: ", strconv.Itoa(p.count()))
 	debug(c, "lua tcp socket queued connect operation for ", millis(u.connectTimeout), "(ms), u: ", pointer(u), ", ctx: ", pointer(w))
 	u.connWaiting = true
-	u.begin(waitConnect, u.s.v.Thread())
+	u.begin(waitConnect, u.s.v.W.Current())
 	unwound := true
 	defer func() {
 		u.connWaiting = false

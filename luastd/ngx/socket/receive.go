@@ -98,7 +98,7 @@ func (u *tcp) read(c *handler.Ctx, p []byte) (int, error) {
 
 func (u *tcp) waitRead(c *handler.Ctx, l *link, p []byte) (int, error) {
 	u.readWaiting = true
-	u.begin(waitRead, u.s.v.Thread())
+	u.begin(waitRead, u.s.v.W.Current())
 	l.readLater(p, u.readTimeout)
 	unwound := true
 	defer func() {

@@ -4,6 +4,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/runtime/machine"
 )
 
 // Register puts ngx.socket and ngx.req.socket into a worker's ngx table. Call it with the baton held, once
@@ -25,6 +26,10 @@ func Register(v *handler.VM) {
 		"sslhandshake": s.sslHandshake, "getsslsession": s.getSSLSession, "setclientcert": s.setClientCert, "settrustedstore": s.setTrustedStore,
 		"getsslpointer": s.noPointer("getsslpointer"), "getsslctx": s.noPointer("getsslctx"),
 	})
+	for name, f := range map[string]lua.LGFunction{"receive": s.receive, "receiveany": s.receiveAny} {
+		then := L.NewFunction(s.readOn(f))
+		s.tcpMeta.RawSetString(name, machine.NewPausing(L, f, func(L *lua.LState, args []lua.LValue) (*lua.LFunction, bool) { return then, s.readAside(L, args) }))
+	}
 	s.udpMeta = metatable(L, map[string]lua.LGFunction{
 		"setpeername": s.setPeerName, "send": s.udpSend, "receive": s.udpReceive, "settimeout": s.udpSetTimeout,
 		"close": s.udpClose, "bind": s.udpBind,

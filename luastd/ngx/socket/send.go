@@ -151,7 +151,7 @@ func (u *tcp) write(c *handler.Ctx, b []byte) error {
 
 func (u *tcp) waitWrite(c *handler.Ctx, l *link, b []byte) error {
 	u.sendWaiting = true
-	u.begin(waitSend, u.s.v.Thread())
+	u.begin(waitSend, u.s.v.W.Current())
 	l.writeLater(b, u.sendTimeout)
 	unwound := true
 	defer func() {

@@ -113,10 +113,18 @@ func argError(L *lua.LState, n int, name, msg string) {
 
 // self is argument 1's cosocket; nil for a table that is none yet.
 func self(L *lua.LState, name string) *tcp {
-	t := codec.CheckTable(L, 1, name)
-	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
-		if u, ok := ud.Value.(*tcp); ok {
-			u.settle(u.s.v.Thread())
+	u := tcpOf(codec.CheckTable(L, 1, name))
+	if u != nil {
+		u.settle(u.s.v.W.Current())
+	}
+	return u
+}
+
+// tcpOf is the cosocket in a table.
+func tcpOf(v lua.LValue) *tcp {
+	if t, ok := v.(*lua.LTable); ok {
+		if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
+			u, _ := ud.Value.(*tcp)
 			return u
 		}
 	}

@@ -244,7 +244,7 @@ func (u *tcp) secure(c *handler.Ctx, h *handshake) string {
 		return "handshake failed"
 	}
 	u.connWaiting = true
-	u.begin(waitConnect, u.s.v.Thread())
+	u.begin(waitConnect, u.s.v.W.Current())
 	unwound := true
 	defer func() {
 		u.connWaiting = false

@@ -53,7 +53,7 @@ func selfUDP(L *lua.LState, name string) *udp {
 	t := codec.CheckTable(L, 1, name)
 	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
 		if u, ok := ud.Value.(*udp); ok {
-			u.settle(u.s.v.Thread())
+			u.settle(u.s.v.W.Current())
 			return u
 		}
 	}
@@ -155,7 +155,7 @@ func (u *udp) setPeer(L *lua.LState, c *handler.Ctx, t target) int {
 
 func (u *udp) resolve(d *dialing) {
 	u.waiting = true
-	u.begin(waitRead, u.s.v.Thread())
+	u.begin(waitRead, u.s.v.W.Current())
 	unwound := true
 	defer func() {
 		u.waiting = false
@@ -239,7 +239,7 @@ func (u *udp) upstream() string { return upstreamTail(u.peer.host, u.peer.port, 
 
 func (u *udp) wait(c *handler.Ctx, f, stop func()) {
 	u.waiting = true
-	u.begin(waitRead, u.s.v.Thread())
+	u.begin(waitRead, u.s.v.W.Current())
 	unwound := true
 	defer func() {
 		u.waiting = false

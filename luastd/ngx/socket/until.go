@@ -139,7 +139,7 @@ func (s *state) until(L *lua.LState, t *lua.LTable, p *pattern) int {
 	var u *tcp
 	if ud, ok := t.RawGetInt(slot).(*lua.LUserData); ok {
 		if u, _ = ud.Value.(*tcp); u != nil {
-			u.settle(s.v.Thread())
+			u.settle(s.v.W.Current())
 		}
 	}
 	if !u.open() || u.readClosed {

@@ -24,18 +24,15 @@ func sleep(v *handler.VM, L *lua.LState) int {
 	if c.Phase&handler.Yieldable == 0 {
 		codec.Raise(L, "API disabled in the context of "+c.Phase.ContextName())
 	}
-	debug := c.Enabled(phases.LogDebug)
-	if debug {
-		c.Log(phases.LogDebug, fmt.Sprintf("lua ready to sleep for %d ms", ms))
-	}
+	ready(c, ms)
 	if ms == 0 {
 		v.Thread().Yield()
 	} else {
 		woken := false
-		if debug {
+		if c.Enabled(phases.LogDebug) {
 			defer func() {
 				if !woken {
-					c.Log(phases.LogDebug, "lua clean up the timer for pending ngx.sleep")
+					cleanUp(c)
 				}
 			}()
 		}
@@ -45,14 +42,28 @@ func sleep(v *handler.VM, L *lua.LState) int {
 		clocks.Put(k)
 		woken = true
 	}
-	if debug {
-		uri, args := "", ""
-		if c.R != nil {
-			uri, args = c.R.URI, c.R.Args
-		}
-		c.Log(phases.LogDebug, fmt.Sprintf("lua sleep timer expired: \"%s?%s\"", uri, args))
-	}
+	expired(c)
 	return 0
+}
+
+// ready, cleanUp and expired log what ngx_lua logs at these points.
+func ready(c *handler.Ctx, ms int64) {
+	if c.Enabled(phases.LogDebug) {
+		c.Log(phases.LogDebug, fmt.Sprintf("lua ready to sleep for %d ms", ms))
+	}
+}
+
+func cleanUp(c *handler.Ctx) { c.Log(phases.LogDebug, "lua clean up the timer for pending ngx.sleep") }
+
+func expired(c *handler.Ctx) {
+	if !c.Enabled(phases.LogDebug) {
+		return
+	}
+	uri, args := "", ""
+	if c.R != nil {
+		uri, args = c.R.URI, c.R.Args
+	}
+	c.Log(phases.LogDebug, fmt.Sprintf("lua sleep timer expired: \"%s?%s\"", uri, args))
 }
 
 // sleepAside puts the script that calls ngx.sleep aside until the time has come. False: sleep does it, or complains.
@@ -67,9 +78,10 @@ func sleepAside(v *handler.VM, L *lua.LState, args []lua.LValue) bool {
 		return false
 	}
 	c, ok := t.Owner.(*handler.Ctx)
-	if !ok || c.Enabled(phases.LogDebug) { // sleep logs its steps
+	if !ok {
 		return false
 	}
+	ready(c, ms)
 	k := clocks.Get().(*clock)
 	k.sleeper, c.WaitsFor = c.R, k
 	sleepers.add(k, time.Duration(ms)*time.Millisecond)
@@ -77,11 +89,17 @@ func sleepAside(v *handler.VM, L *lua.LState, args []lua.LValue) bool {
 	return true
 }
 
-// awake goes on for a script that slept aside.
+// awake goes on for a script that slept aside. The clock of one that was killed is in a round still.
 func awake(v *handler.VM) int {
 	c := v.Current()
 	k := c.WaitsFor.(*clock)
-	k.sleeper, c.WaitsFor = nil, nil
+	c.WaitsFor = nil
+	if c.Entry.Killed() {
+		cleanUp(c)
+	}
+	c.Entry.Resumed()
+	k.sleeper = nil
 	clocks.Put(k)
+	expired(c)
 	return 0
 }
