@@ -36,11 +36,13 @@ func TestMain(m *testing.M) {
 // mainVariable makes the test's binary the harness itself.
 const mainVariable = "BENCH_TEST_MAIN"
 
-// freePorts finds a range of ports below those that outgoing connections take.
+// freePorts finds a range of ports below those that outgoing connections take and above those of phasetest.
 func freePorts(t *testing.T) int {
 	t.Helper()
+	const first, ranges = 30000, 130
 next:
-	for base := 21000 + os.Getpid()%400*20; base < 31000; base += 20 {
+	for i := range ranges {
+		base := first + (os.Getpid()+i)%ranges*20
 		for _, i := range []int{1, 2, 6, 7, 10, 11, 15, 16} {
 			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+i))
 			if err != nil {

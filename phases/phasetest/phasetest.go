@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,38 +48,6 @@ func Dir(t testing.TB) string {
 	}
 	return dir
 }
-
-// FreeAddr is a loopback address that nothing listens on.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	addr, err := NextAddr()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return addr
-}
-
-// NextAddr is FreeAddr for code without a test at hand. No address is given out twice in a row.
-func NextAddr() (string, error) {
-	var last error
-	for range 1000 {
-		ln, err := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(10000+int(nextPort.Add(1))%20000))
-		if err == nil {
-			ln.Close() //nolint:errcheck // the port is free again
-			return ln.Addr().String(), nil
-		}
-		last = err
-	}
-	return "", last
-}
-
-// nextPort stays below the ports that the system gives to outgoing connections, which could take one
-// before it is listened on; test processes that run at the same time begin at different places.
-var nextPort = func() *atomic.Int32 {
-	n := &atomic.Int32{}
-	n.Store(int32(os.Getpid() * 131 % 20000))
-	return n
-}()
 
 // Start serves confText, a whole configuration file. ADDR, ADDR1 … ADDR9 in it stand for free loopback
 // addresses, PREFIX for the prefix (with a slash). A missing error_log is added at level debug.
