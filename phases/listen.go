@@ -3,6 +3,7 @@ package phases
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 
 	"moongate/conf"
@@ -128,6 +129,9 @@ func (l *Listen) option(a string) error {
 	case "reuseport":
 		l.ReusePort, l.set = true, true
 	case "deferred":
+		if runtime.GOOS != "linux" {
+			return fmt.Errorf("the parameter \"deferred\" of \"listen\" is not supported on %s", runtime.GOOS)
+		}
 		l.Deferred, l.set = true, true
 	case "bind":
 		l.set = true

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"moongate/phases/nonblock"
 )
 
 // watch tells when a client closes its connection while a request is at work. It looks at the socket
@@ -42,7 +44,7 @@ func (w *watch) run() {
 		switch {
 		case err == unix.EAGAIN || err == unix.EINTR:
 			return false
-		case n > 0 && !hungUp(int(fd)):
+		case n > 0 && !nonblock.HungUp(int(fd)):
 			return false // a pipelined request, the rest of a body, or TLS's farewell: what ends the connection comes behind it
 		}
 		gone = true

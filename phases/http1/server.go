@@ -109,7 +109,7 @@ func socketOptions(fd int, l *phases.Listen) error {
 		errs = append(errs, set(unix.SOL_SOCKET, unix.SO_SNDBUF, int(l.SndBuf)))
 	}
 	if l.Deferred {
-		errs = append(errs, set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1))
+		errs = append(errs, deferAccept(fd))
 	}
 	if l.FastOpen > 0 {
 		errs = append(errs, set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, l.FastOpen))

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -49,11 +47,7 @@ func SetMemoryLimit(bytes int64) {
 
 // available is how much memory there is, in bytes.
 func available() int64 {
-	var info syscall.Sysinfo_t
-	total := int64(math.MaxInt64)
-	if err := syscall.Sysinfo(&info); err == nil {
-		total = int64(info.Totalram) * int64(info.Unit)
-	}
+	total := installed()
 	for _, file := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
 		if b, err := os.ReadFile(file); err == nil {
 			if n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64); err == nil {

@@ -118,9 +118,7 @@ func (d *dialing) connect(cancel <-chan struct{}) {
 
 func transparent(_, _ string, c syscall.RawConn) error {
 	var err error
-	cerr := c.Control(func(fd uintptr) {
-		err = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_TRANSPARENT, 1)
-	})
+	cerr := c.Control(func(fd uintptr) { err = setTransparent(int(fd)) })
 	return errors.Join(cerr, err)
 }
 

@@ -345,11 +345,7 @@ func (l *link) hungUp() bool {
 		return false
 	}
 	up := false
-	err := l.rc.Control(func(fd uintptr) {
-		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
-		n, err := unix.Poll(p, 0)
-		up = err == nil && n > 0 && p[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
-	})
+	err := l.rc.Control(func(fd uintptr) { up = nonblock.HungUp(int(fd)) })
 	return err != nil || up
 }
 

@@ -1,7 +1,9 @@
 package limit_test
 
 import (
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,18 +12,22 @@ import (
 	"moongate/phases/phasetest"
 )
 
-// run answers with what the script says, with a fresh dictionary d.
+// dicts counts the dictionaries: one outlives its server within the process, as over reloads.
+var dicts atomic.Int64
+
+// run answers with what the script says, with a fresh dictionary, whose name is dict.
 func run(t *testing.T, code string) string {
 	t.Helper()
+	dict := fmt.Sprint("d", dicts.Add(1))
 	s := phasetest.Start(t, `
 events {}
 http {
-	lua_shared_dict d_`+t.Name()[len("TestLimit/"):]+` 1m;
+	lua_shared_dict `+dict+` 1m;
 	server {
 		listen ADDR;
 		location / {
 			content_by_lua_block {
-				local dict = "d_`+t.Name()[len("TestLimit/"):]+`"
+				local dict = "`+dict+`"
 				`+code+`
 			}
 		}
