@@ -3,6 +3,7 @@ package handler
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"moongate/runtime/vm"
 )
@@ -11,8 +12,8 @@ import (
 // with or without a baton.
 type life struct {
 	mu       sync.Mutex
-	entry    *vm.Thread
-	killed   bool
+	entry    *vm.Thread  // one that may wait; a script that cannot is over before anybody could kill it
+	killed   atomic.Bool // set with mu held
 	children []*Ctx
 	start    func(t *vm.Thread)
 	end      func()
@@ -22,7 +23,7 @@ type life struct {
 func (c *Ctx) Adopt(child *Ctx) {
 	c.life.mu.Lock()
 	c.life.children = append(c.life.children, child)
-	killed := c.life.killed
+	killed := c.life.killed.Load()
 	c.life.mu.Unlock()
 	if killed {
 		child.Kill()
@@ -44,11 +45,12 @@ func (c *Ctx) ThreadStarted(t *vm.Thread) {
 		return
 	}
 	c.Entry = t
-	c.life.mu.Lock()
-	c.life.entry = t
-	killed := c.life.killed
-	c.life.mu.Unlock()
-	if killed && c.Phase != Log {
+	if t.Yieldable() {
+		c.life.mu.Lock()
+		c.life.entry = t
+		c.life.mu.Unlock()
+	}
+	if c.life.killed.Load() && c.Phase != Log {
 		t.Kill()
 	}
 	if c.life.start != nil {
@@ -69,9 +71,11 @@ func (c *Ctx) ThreadEnded(t *vm.Thread) {
 	if t != c.Entry {
 		return
 	}
-	c.life.mu.Lock()
-	c.life.entry = nil
-	c.life.mu.Unlock()
+	if t.Yieldable() {
+		c.life.mu.Lock()
+		c.life.entry = nil
+		c.life.mu.Unlock()
+	}
 	if c.life.end != nil {
 		c.life.end()
 	}
@@ -88,7 +92,7 @@ func (c *Ctx) HandlerEnded() { c.Entry = nil }
 // wants its outcome any more. No baton is needed.
 func (c *Ctx) Kill() {
 	c.life.mu.Lock()
-	c.life.killed = true
+	c.life.killed.Store(true)
 	children := slices.Clone(c.life.children)
 	if t := c.life.entry; t != nil {
 		t.Kill() // with the lock held: once the thread has ended, it may serve another request

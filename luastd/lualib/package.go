@@ -31,7 +31,7 @@ func (l *library) openPackage(L *lua.LState) {
 	}
 	t.RawSetString("loaders", loaders)
 	l.provide("package", t)
-	l.G.RawSetString("require", L.NewFunction(l.require))
+	l.G.RawSetString("require", machine.NewQuick(L, l.require, l.quickRequire))
 	l.G.RawSetString("module", L.NewFunction(l.module))
 }
 
@@ -157,6 +157,19 @@ func (l *library) refuseC(L *lua.LState, name, as string) int {
 
 // loading marks a module whose loader has not returned.
 var loading = &lua.LUserData{Metatable: lua.LNil}
+
+// quickRequire is the short way of require, for a module that is loaded.
+func (l *library) quickRequire(_ *lua.LState, args []lua.LValue) (lua.LValue, bool) {
+	if len(args) == 0 {
+		return nil, false
+	}
+	name, ok := args[0].(lua.LString)
+	if !ok {
+		return nil, false
+	}
+	v := machine.Field(l.loaded, string(name))
+	return v, lua.LVAsBool(v) && v != loading
+}
 
 // v = require(name)
 func (l *library) require(L *lua.LState) int {

@@ -199,16 +199,9 @@ func (s *state) leave(stack *Stack, cf *frame, from, n int, last bool) bool {
 // puts the script aside.
 func (s *state) invoke(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction, at, nargs, nret int) (ok, end bool) {
 	r := s.reg
-	if uint(nret) <= 1 {
-		if quick := quickOf(fn); quick != nil {
-			if v, ok := quick(L, r.array[at+1:at+1+nargs]); ok {
-				if nret == 1 {
-					r.array[at] = v
-				}
-				r.top = at + nret
-				return true, false
-			}
-		}
+	if f := quickOf(fn); f != nil && uint(nret) <= f.most && f.answer(L, r.array, at, nargs, nret) {
+		r.top = at + nret
+		return true, false
 	}
 	if pauserOf(fn) != nil && s.pause(L, stack, cf, fn, at, nargs, nret) {
 		return true, true

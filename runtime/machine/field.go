@@ -112,11 +112,23 @@ func field(m map[string]lua.LValue, name string, hint *uint32) lua.LValue {
 	if x == nil || x.used == 0 {
 		return nil
 	}
+	// What follows is at, and of lacks what is cheap, in one piece: most instructions end here.
 	h := atomic.LoadUint32(hint)
-	if v := x.at(h, name); v != nil {
-		return *v
+	var g *goGroup
+	switch x.dirLen {
+	case 0:
+		g = x.single()
+	case 1:
+		t := x.table()
+		g = &t.groups[uint64(h&hintGroup>>hintGroupAt)&t.lengthMask]
+	default:
+		return m[name]
 	}
-	if x.lacks(h) {
+	s := &g.slots[h&hintSlot]
+	if len(s.name) == len(name) && g.full[h&hintSlot] >= 0 && (unsafe.StringData(s.name) == unsafe.StringData(name) || s.name == name) {
+		return s.value
+	}
+	if x.seed == pieceSeed && x.lacks(h) {
 		return nil
 	}
 	return search(m, name, hint)
@@ -131,6 +143,7 @@ func search(m map[string]lua.LValue, name string, hint *uint32) lua.LValue {
 			x.noteHash(h, name, hint)
 			return nil
 		}
+		x.single().slots[i].name = name // where the code has it, which is quicker to compare
 		atomic.StoreUint32(hint, h&^hintSlot|i)
 		return *v
 	}
@@ -143,6 +156,7 @@ func search(m map[string]lua.LValue, name string, hint *uint32) lua.LValue {
 		t := x.table()
 		for i := range t.lengthMask + 1 {
 			if p, slot := t.groups[i].find(name); p != nil {
+				t.groups[i].slots[slot].name = name
 				h |= uint32(i)<<hintGroupAt&hintGroup | slot
 			}
 		}

@@ -2,6 +2,8 @@ package syntax
 
 import (
 	"reflect"
+	"strings"
+	"sync"
 	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
@@ -71,8 +73,38 @@ func setNames(proto *lua.FunctionProto) {
 	names := make([]string, len(proto.Constants))
 	for i, v := range proto.Constants {
 		if s, ok := v.(lua.LString); ok {
-			names[i] = string(s)
+			names[i] = shared(string(s))
 		}
 	}
 	*(*[]string)(unsafe.Add(unsafe.Pointer(proto), namesOffset)) = names
+}
+
+// names are the constants that are likely field names, so that the same name is the same piece of memory in all code.
+var names struct {
+	sync.Mutex
+	known map[string]string
+}
+
+const (
+	longestName = 32
+	mostNames   = 8192
+)
+
+func shared(s string) string {
+	if len(s) > longestName {
+		return s
+	}
+	names.Lock()
+	defer names.Unlock()
+	if known, ok := names.known[s]; ok {
+		return known
+	}
+	if names.known == nil {
+		names.known = make(map[string]string)
+	}
+	if len(names.known) < mostNames {
+		s = strings.Clone(s)
+		names.known[s] = s
+	}
+	return s
 }

@@ -101,6 +101,15 @@ func (c Clock) seconds(L *lua.LState) int {
 	return 1
 }
 
+// quickNow and quickSeconds are the short ways of now and seconds.
+func (c Clock) quickNow(L *lua.LState, _ []lua.LValue) (lua.LValue, bool) {
+	return machine.Number(L, float64(c.Now().UnixMilli())/1000), true
+}
+
+func (c Clock) quickSeconds(L *lua.LState, _ []lua.LValue) (lua.LValue, bool) {
+	return machine.Number(L, float64(c.Now().Unix())), true
+}
+
 // update is ngx.update_time().
 func (c Clock) update(*lua.LState) int {
 	c.Update()

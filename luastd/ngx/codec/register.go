@@ -1,6 +1,10 @@
 package codec
 
-import lua "github.com/yuin/gopher-lua"
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"moongate/runtime/machine"
+)
 
 // CoreVersion is the version of lua-resty-core that the modules written in Go report.
 const CoreVersion = "0.1.33"
@@ -25,8 +29,6 @@ func Register(L *lua.LState, ngx *lua.LTable, clock Clock) {
 		"today":             clock.text(Today),
 		"localtime":         clock.text(LocalTime),
 		"utctime":           clock.text(UTCTime),
-		"now":               clock.now,
-		"time":              clock.seconds,
 		"update_time":       clock.update,
 		"cookie_time":       luaTime(CookieTime),
 		"http_time":         luaTime(HTTPTime),
@@ -34,4 +36,6 @@ func Register(L *lua.LState, ngx *lua.LTable, clock Clock) {
 	} {
 		ngx.RawSetString(name, L.NewFunction(fn))
 	}
+	ngx.RawSetString("now", machine.NewQuick(L, clock.now, clock.quickNow))
+	ngx.RawSetString("time", machine.NewQuick(L, clock.seconds, clock.quickSeconds))
 }

@@ -18,6 +18,25 @@ func (l *library) phase(L *lua.LState) int {
 	return 1
 }
 
+// quickPhase is the short way of phase.
+func (l *library) quickPhase(*lua.LState, []lua.LValue) (lua.LValue, bool) {
+	c := l.v.Current()
+	if c == nil {
+		return nil, false
+	}
+	v, ok := phaseNames[c.Phase]
+	return v, ok
+}
+
+// phaseNames are the phases' names as values.
+var phaseNames = func() map[handler.Phase]lua.LValue {
+	names := map[handler.Phase]lua.LValue{}
+	for p := handler.Init; p <= handler.ExitWorker; p <<= 1 {
+		names[p] = lua.LString(p.String())
+	}
+	return names
+}()
+
 // rawPhases are the numbers that lua-nginx-module gives its contexts.
 var rawPhases = map[handler.Phase]int{
 	handler.Set: 1 << 0, handler.Rewrite: 1 << 1, handler.Access: 1 << 2, handler.Content: 1 << 3, handler.Log: 1 << 4,

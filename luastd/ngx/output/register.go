@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
+	"moongate/runtime/machine"
 )
 
 // library is this package's side of one worker. Guarded by the worker's baton.
@@ -57,12 +58,12 @@ func Register(v *handler.VM) {
 		"exec":          l.exec,
 		"redirect":      l.redirect,
 		"log":           l.log,
-		"get_phase":     l.phase,
 		"_phase_ctx":    l.phaseContext,
 		"get_raw_phase": l.rawPhase,
 	} {
 		v.Ngx.RawSetString(name, L.NewFunction(fn))
 	}
+	v.Ngx.RawSetString("get_phase", machine.NewQuick(L, l.phase, l.quickPhase))
 	L.SetGlobal("print", L.NewFunction(l.printLog))
 	setConstants(v)
 	l.openMagic(L)

@@ -8,6 +8,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // library is this package's side of one worker. Guarded by the worker's baton.
@@ -41,15 +42,10 @@ func Register(v *handler.VM) {
 		"start_time":    l.startTime,
 		"http_version":  l.httpVersion,
 		"raw_header":    l.rawHeader,
-		"get_method":    l.method,
 		"set_method":    l.setMethod,
 		"set_uri":       l.setURI,
 		"set_uri_args":  l.setURIArgs,
-		"get_uri_args":  l.uriArgs,
 		"get_post_args": l.postArgs,
-		"get_headers":   l.headers,
-		"set_header":    l.setHeader,
-		"clear_header":  l.clearHeader,
 		"read_body":     l.readBody,
 		"discard_body":  l.discardBody,
 		"get_body_data": l.bodyData,
@@ -61,6 +57,18 @@ func Register(v *handler.VM) {
 		"finish_body":   l.finishBody,
 	} {
 		t.RawSetString(name, L.NewFunction(fn))
+	}
+	for name, f := range map[string]struct {
+		fn    lua.LGFunction
+		quick machine.Quick
+	}{
+		"get_method":   {l.method, l.quickMethod},
+		"get_uri_args": {l.uriArgs, l.quickArgs},
+		"get_headers":  {l.headers, l.quickHeaders},
+		"set_header":   {l.setHeader, l.quickSet},
+		"clear_header": {l.clearHeader, l.quickClear},
+	} {
+		t.RawSetString(name, machine.NewQuick(L, f.fn, f.quick))
 	}
 }
 

@@ -22,15 +22,8 @@ func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone, now func()
 	ngx.RawSetString("shared", shared)
 	methods := L.CreateTable(0, 32)
 	for name, fn := range map[string]lua.LGFunction{
-		"get":           l.get,
 		"get_stale":     luaGetStale,
-		"set":           l.storer(0),
-		"add":           l.storer(opAdd),
-		"replace":       l.storer(opReplace),
-		"safe_set":      l.storer(opSafe),
-		"safe_add":      l.storer(opAdd | opSafe),
 		"delete":        luaDelete,
-		"incr":          l.incr,
 		"lpush":         pusher("lpush", (*Zone).LPush),
 		"rpush":         pusher("rpush", (*Zone).RPush),
 		"lpop":          popper("lpop", (*Zone).LPop),
@@ -45,6 +38,11 @@ func Register(L *lua.LState, ngx *lua.LTable, zones map[string]*Zone, now func()
 		"free_space":    sizer((*Zone).FreeSpace),
 	} {
 		methods.RawSetString(name, L.NewFunction(fn))
+	}
+	methods.RawSetString("get", machine.NewSeveral(L, l.get, l.quickGet))
+	methods.RawSetString("incr", machine.NewSeveral(L, l.incr, l.quickIncr))
+	for name, op := range map[string]storeOp{"set": 0, "add": opAdd, "replace": opReplace, "safe_set": opSafe, "safe_add": opAdd | opSafe} {
+		methods.RawSetString(name, machine.NewSeveral(L, l.storer(op), l.quickStore(op)))
 	}
 	methods.RawSetString("__index", methods)
 	for _, name := range slices.Sorted(maps.Keys(zones)) {

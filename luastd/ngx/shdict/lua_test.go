@@ -2,6 +2,7 @@ package shdict_test
 
 import (
 	_ "embed"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -9,16 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	lua "github.com/yuin/gopher-lua"
 
+	"moongate/luastd/lualib"
 	"moongate/luastd/ngx/codec"
 	"moongate/luastd/ngx/shdict"
+	"moongate/runtime/vm"
+	"moongate/runtime/vm/vmtest"
 )
 
-// newState returns a Lua state with a dictionary dogs of 100k, one cats of 1m, and an
-// ngx.say that writes to out.
-func newState(t testing.TB, out *strings.Builder) *lua.LState {
+// newHost returns a worker with a dictionary dogs of 100k, one cats of 1m, and an ngx.say that writes to
+// what the host gathers.
+func newHost(t testing.TB) *vmtest.Host {
 	t.Helper()
-	L := lua.NewState(lua.Options{RegistrySize: 1 << 16, RegistryMaxSize: 1 << 20})
-	t.Cleanup(L.Close)
 	zones := map[string]*shdict.Zone{}
 	for name, size := range map[string]int{"dogs": 100 << 10, "cats": 1 << 20} {
 		z, err := shdict.NewZone(name, size)
@@ -27,41 +29,31 @@ func newState(t testing.TB, out *strings.Builder) *lua.LState {
 		}
 		zones[name] = z
 	}
-	ngx := L.NewTable()
-	codec.Register(L, ngx, codec.Clock{Now: time.Now, Update: func() {}})
-	shdict.Register(L, ngx, zones, time.Now)
-	L.SetGlobal("ngx", ngx)
-	say := func(L *lua.LState) int {
-		for i := 1; i <= L.GetTop(); i++ {
-			if i > 1 {
-				out.WriteByte(' ')
+	return vmtest.New(t, nil, func(w *vm.Worker, out io.Writer) {
+		L := w.L
+		lualib.Open(L, lualib.Options{Stdout: out})
+		ngx := L.NewTable()
+		codec.Register(L, ngx, codec.Clock{Now: time.Now, Update: func() {}})
+		shdict.Register(L, ngx, zones, time.Now)
+		L.SetGlobal("ngx", ngx)
+		ngx.RawSetString("say", L.NewFunction(func(L *lua.LState) int {
+			var line []string
+			for i := 1; i <= L.GetTop(); i++ {
+				line = append(line, codec.ToString(L, L.Get(i)))
 			}
-			out.WriteString(codec.ToString(L, L.Get(i)))
-		}
-		out.WriteByte('\n')
-		return 0
-	}
-	ngx.RawSetString("say", L.NewFunction(say))
-	L.SetGlobal("tostring", L.NewFunction(func(L *lua.LState) int {
-		L.Push(lua.LString(codec.ToString(L, L.Get(1))))
-		return 1
-	}))
-	return L
+			io.WriteString(out, strings.Join(line, " ")+"\n") //nolint:errcheck // to memory
+			return 0
+		}))
+	})
 }
 
 func run(t testing.TB, code string) string {
 	t.Helper()
-	var out strings.Builder
-	L := newState(t, &out)
-	fn, err := L.Load(strings.NewReader(code), "chunk")
-	if err != nil {
-		t.Fatal(err)
-	}
-	L.Push(fn)
-	if err := L.PCall(0, 0, nil); err != nil {
+	h := newHost(t)
+	if err := h.Main(code, "=chunk"); err != nil {
 		return err.(*lua.ApiError).Object.String()
 	}
-	return strings.TrimSuffix(out.String(), "\n")
+	return strings.TrimSuffix(h.Output(), "\n")
 }
 
 //go:embed testdata/walk.lua
@@ -121,15 +113,15 @@ func TestLua(t *testing.T) {
 }
 
 func BenchmarkLuaGet(b *testing.B) {
-	var out strings.Builder
-	L := newState(b, &out)
-	if err := L.DoString(`ngx.shared.dogs:set("key", "value") function f() local d = ngx.shared.dogs for i = 1, 100 do d:get("key") end end`); err != nil {
+	h := newHost(b)
+	if err := h.Main(`ngx.shared.dogs:set("key", "value")`, "=set"); err != nil {
 		b.Fatal(err)
 	}
-	f := L.GetGlobal("f")
+	f := h.Load(b, `local d = ngx.shared.dogs for i = 1, 100 do local v = d:get("key") end`, "=get")
 	b.ReportAllocs()
 	for b.Loop() {
-		L.Push(f)
-		L.Call(0, 0)
+		if _, err := h.Run(nil, f, 0); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
