@@ -42,6 +42,7 @@ type library struct {
 	random   prng
 	// prngState is what jit.prngstate was given.
 	prngState [8]uint32
+	programs  programs
 	files     files
 	gc        collector
 }

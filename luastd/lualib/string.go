@@ -20,6 +20,8 @@ func (l *library) openString(L *lua.LState) {
 		"gmatch": stringGMatch, "gsub": stringGSub, "format": stringFormat, "dump": stringDump,
 	})
 	hasten(L, t, map[string]machine.Quick{"len": quickLen, "sub": quickSub, "byte": quickByte})
+	t.RawSetString("find", machine.NewSeveral(L, stringFind, l.quickFind))
+	t.RawSetString("match", machine.NewSeveral(L, stringMatch, l.quickMatch))
 	l.provide("string", t)
 	mt := L.CreateTable(0, 1)
 	mt.RawSetString("__index", t)
@@ -193,20 +195,7 @@ const patternSpecials = "^$*+?.([%-"
 
 func find(L *lua.LState, positions bool) int {
 	s, pat := checkString(L, 1), checkString(L, 2)
-	init := optInt(L, 3, 1)
-	if init < 0 {
-		init += len(s)
-	} else {
-		init--
-	}
-	init = max(init, 0)
-	if init > len(s) {
-		init = len(s) + 1
-	}
-	if init > len(s) {
-		// A start beyond the end counts as the end in the LuaJIT of OpenResty.
-		init = len(s)
-	}
+	init := startAt(len(s), optInt(L, 3, 1))
 	if positions && (lua.LVAsBool(L.Get(4)) || !strings.ContainsAny(pat, patternSpecials)) {
 		if i := strings.Index(s[init:], pat); i >= 0 {
 			pushNumber(L, float64(init+i+1))
