@@ -4,17 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -102,9 +97,7 @@ func press(t *testing.T, confText string) *pressed {
 	t.Helper()
 	p := &pressed{gate: make(chan struct{})}
 	dir := phasetest.Dir(t)
-	cert, key := selfSigned(t)
-	phasetest.WriteFile(t, dir+"conf/cert.pem", cert)
-	phasetest.WriteFile(t, dir+"conf/key.pem", key)
+	phasetest.WritePEM(t, phasetest.Issue(t, x509.Certificate{DNSNames: []string{"x"}}, nil, nil), dir+"conf/cert.pem", dir+"conf/key.pem")
 	p.Server = phasetest.StartIn(t, dir, confText, ssl.Module, stressed(p))
 	by := func(network, addr, prologue string) func() (net.Conn, error) {
 		return func() (net.Conn, error) {
@@ -121,24 +114,6 @@ func press(t *testing.T, confText string) *pressed {
 			return tls.Dial("tcp", p.AddrOf("ADDR1"), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a test's own certificate
 		})
 	return p
-}
-
-func selfSigned(t *testing.T) (cert, key string) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"x"}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &k.PublicKey, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kb, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: kb}))
 }
 
 // dial connects by one listener after the other.

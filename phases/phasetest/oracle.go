@@ -1,15 +1,10 @@
 package phasetest
 
 import (
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Oracle starts Debian's nginx with the same configuration text, in the same prefix, and answers with a
@@ -17,35 +12,11 @@ import (
 // nginx is not installed.
 func Oracle(t testing.TB, dir, confText string) func(request string) string {
 	t.Helper()
-	const nginx = "/usr/sbin/nginx"
-	if _, err := os.Stat(nginx); err != nil {
+	addr := Nginx(t, dir, confText)
+	if addr == "" {
 		t.Skip("nginx is not installed")
 	}
-	addr := FreeAddr(t)
-	text := strings.ReplaceAll(strings.ReplaceAll(confText, "ADDR", addr), "PREFIX", dir)
-	text = "daemon off; master_process off; error_log " + dir + "logs/oracle.log info; pid " + dir + "logs/oracle.pid;\n" +
-		strings.Replace(text, "http {", "http { access_log off; client_body_temp_path "+dir+"logs/b; proxy_temp_path "+dir+"logs/p;"+
-			" fastcgi_temp_path "+dir+"logs/f; uwsgi_temp_path "+dir+"logs/u; scgi_temp_path "+dir+"logs/s;", 1)
-	file := filepath.Join(dir, "conf/oracle.conf")
-	WriteFile(t, file, text)
-	cmd := exec.Command(nginx, "-p", dir, "-c", file, "-e", dir+"logs/oracle.log")
-	if err := cmd.Start(); err != nil {
-		t.Skipf("nginx: %v", err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may be gone
-		cmd.Wait()         //nolint:errcheck // it was killed
-	})
-	for range 200 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			c.Close()
-			return func(request string) string { return exchange(t, addr, request) }
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	log, _ := os.ReadFile(dir + "logs/oracle.log")
-	t.Fatalf("nginx does not answer: %s", log)
-	return nil
+	return func(request string) string { return exchange(t, addr, request) }
 }
 
 var (

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,45 +15,15 @@ import (
 	"moongate/phases/phasetest"
 )
 
-// nginx serves the same configuration with the distribution's nginx and answers with its address. Debian's
+// nginx serves the same configuration with the distribution's nginx, in a prefix of its own, and answers with its address. Debian's
 // 1.22 is what the accepted differences below are written for.
-func nginx(t *testing.T, text string) string {
+func nginx(t *testing.T, text string) (addr, dir string) {
 	t.Helper()
-	addr, _ := nginxIn(t, text)
-	return addr
-}
-
-// nginxIn answers with nginx's prefix too.
-func nginxIn(t *testing.T, text string) (addr, dir string) {
-	t.Helper()
-	bin := "/usr/sbin/nginx"
-	if _, err := os.Stat(bin); err != nil {
+	dir = phasetest.Dir(t)
+	if addr = phasetest.Nginx(t, dir, text); addr == "" {
 		t.Skip("no nginx here to compare with: install the nginx package")
 	}
-	dir = phasetest.Dir(t)
-	addr = phasetest.FreeAddr(t)
-	text = "daemon off; master_process off; pid " + dir + "logs/pid; error_log " + dir + "logs/error.log;\n" + strings.ReplaceAll(text, "ADDR", addr)
-	text = strings.Replace(text, "http {\n", "http {\naccess_log off; client_body_temp_path "+dir+"b; proxy_temp_path "+dir+"p; fastcgi_temp_path "+dir+"f; uwsgi_temp_path "+dir+"u; scgi_temp_path "+dir+"s;\n", 1)
-	file := filepath.Join(dir, "conf/nginx.conf")
-	phasetest.WriteFile(t, file, text)
-	cmd := exec.CommandContext(t.Context(), bin, "-p", dir, "-c", file)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may have ended
-		cmd.Wait()         //nolint:errcheck // as above
-	})
-	for range 200 {
-		if c, err := net.Dial("tcp", addr); err == nil {
-			c.Close()
-			return addr, dir
-		}
-		time.Sleep(10 * time.Millisecond) // until it listens
-	}
-	log, _ := os.ReadFile(dir + "logs/error.log")
-	t.Fatalf("nginx does not start: %s", log)
-	return "", ""
+	return addr, dir
 }
 
 func rawTo(t *testing.T, addr, request string) string {
@@ -65,7 +33,7 @@ func rawTo(t *testing.T, addr, request string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second)) //nolint:errcheck // the read will tell
+	c.SetDeadline(time.Now().Add(time.Minute)) //nolint:errcheck // the read will tell
 	io.WriteString(c, request)                      //nolint:errcheck // as above
 	b, _ := io.ReadAll(c)
 	return string(b)
@@ -78,7 +46,7 @@ func TestOracleChoice(t *testing.T) {
 	for _, method := range []string{"", "least_conn;", "ip_hash;", "hash $arg_k;", "hash $arg_k consistent;", "hash $uri$arg_k consistent;"} {
 		t.Run(method, func(t *testing.T) {
 			text := config("upstream u { "+method+four+" }", "location / { proxy_pass http://u; }", bs...)
-			addr := nginx(t, text)
+			addr, _ := nginx(t, text)
 			s := phasetest.Start(t, text, modules()...)
 			var want, got strings.Builder
 			for i := range 60 {
@@ -139,7 +107,7 @@ func TestOracleTalk(t *testing.T) {
 			})
 			reply = strings.ReplaceAll(reply, "BACKEND0", b.addr())
 			text := config("", tt.conf, b)
-			addr := nginx(t, text)
+			addr, _ := nginx(t, text)
 			want := comparable(rawTo(t, addr, tt.request), addr)
 			wantHeads := heads
 			heads = nil
@@ -218,10 +186,11 @@ func TestOracleFailure(t *testing.T) {
 			conf = strings.ReplaceAll(strings.ReplaceAll(conf, "set $h some.host;", ""), "DEAD", "127.0.0.1:1")
 			text := config(strings.ReplaceAll(tt.http, "DEAD", "127.0.0.1:1"), "location /a { "+conf+" }", b)
 			const req = "GET /a/b?c HTTP/1.1\r\nHost: h\r\nReferer: r\r\nX: some.host\r\nConnection: close\r\n\r\n"
-			addr, dir := nginxIn(t, text)
+			text = strings.Replace(text, "events", "error_log logs/error.log; events", 1)
+			addr, dir := nginx(t, text)
 			wantStatus, _, _ := strings.Cut(rawTo(t, addr, req), "\r\n")
 			log, _ := os.ReadFile(dir + "logs/error.log")
-			s := phasetest.Start(t, strings.Replace(text, "events", "error_log logs/error.log; events", 1), modules()...)
+			s := phasetest.Start(t, text, modules()...)
 			gotStatus, _, _ := strings.Cut(s.Raw(req), "\r\n")
 			// nginx drops a head that it has not sent when the body breaks; here it goes out, followed by nothing
 			if d := cmp.Diff(wantStatus, gotStatus); d != "" && wantStatus != "" {

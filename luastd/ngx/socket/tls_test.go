@@ -1,8 +1,7 @@
 package socket_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
+	"crypto"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -22,56 +21,30 @@ import (
 
 // authority signs certificates for tests.
 type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  string
+	*tls.Certificate
+	pem string
 }
 
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
-	a := &authority{}
-	a.key, a.cert, a.pem = sign(t, tmpl, nil, nil)
-	return a
+	c := phasetest.Issue(t, x509.Certificate{
+		Subject: pkix.Name{CommonName: "authority"}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+	}, nil, nil)
+	text, _ := phasetest.PEM(t, c)
+	return &authority{c, text}
 }
 
-func sign(t *testing.T, tmpl, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate, string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if parent == nil {
-		parent, parentKey = tmpl, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, parent, &key.PublicKey, parentKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key, cert, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
-
-// server makes a TLS server's certificate for test.com.
+// server makes a TLS server's certificate for test.com, which signs itself where there is no authority.
 func (a *authority) server(t *testing.T, serial int64, until time.Time) tls.Certificate {
 	t.Helper()
-	tmpl := &x509.Certificate{
+	tmpl := x509.Certificate{
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "test.com"}, DNSNames: []string{"test.com"},
 		NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	var parent *x509.Certificate
-	var parentKey *ecdsa.PrivateKey
-	if a != nil {
-		parent, parentKey = a.cert, a.key
+	if a == nil {
+		return *phasetest.Issue(t, tmpl, nil, nil)
 	}
-	key, cert, _ := sign(t, tmpl, parent, parentKey)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
+	return *phasetest.Issue(t, tmpl, nil, a.Certificate)
 }
 
 // secureEcho answers lines over TLS; the greeting tells the name asked for and whether a session was resumed.
@@ -111,7 +84,7 @@ func TestHandshake(t *testing.T) {
 	phasetest.WriteFile(t, dir+"conf/ca.pem", ca.pem)
 	crl, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
 		Number: big.NewInt(1), NextUpdate: later, RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: big.NewInt(9), RevocationTime: time.Now()}},
-	}, ca.cert, ca.key)
+	}, ca.Leaf, ca.PrivateKey.(crypto.Signer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +135,7 @@ func TestClientCertificate(t *testing.T) {
 	ca := newAuthority(t)
 	pair := ca.server(t, 5, time.Now().Add(time.Hour))
 	others := x509.NewCertPool() // whom the server names: the certificate is sent all the same
-	others.AddCert(newAuthority(t).cert)
+	others.AddCert(newAuthority(t).Leaf)
 	port := secureEcho(t, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert, ClientCAs: others})
 	dir := phasetest.Dir(t)
 	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)

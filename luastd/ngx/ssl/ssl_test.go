@@ -38,34 +38,12 @@ var (
 // issue makes a certificate for name, signed by parent or by itself, and writes it and its key to the prefix's conf.
 func issue(t *testing.T, dir, name string, key crypto.Signer, parent *tls.Certificate) *tls.Certificate {
 	t.Helper()
-	tmpl := &x509.Certificate{
+	c := phasetest.Issue(t, x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, BasicConstraintsValid: true, IsCA: parent == nil,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	signer, by := key, tmpl
-	if parent != nil {
-		signer, by = parent.PrivateKey.(crypto.Signer), parent.Leaf
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, by, key.Public(), signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kb, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	phasetest.WriteFile(t, dir+"conf/"+name+".pem", block("CERTIFICATE", der))
-	phasetest.WriteFile(t, dir+"conf/"+name+".key", block("PRIVATE KEY", kb))
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
-}
-
-func block(kind string, b []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}, key, parent)
+	phasetest.WritePEM(t, c, dir+"conf/"+name+".pem", dir+"conf/"+name+".key")
+	return c
 }
 
 func ecKey(t *testing.T) crypto.Signer {
