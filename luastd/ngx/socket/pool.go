@@ -291,7 +291,10 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.lastLook(); err {
+	if pr.event != nil {
+		pr.event.Doubt(told(c))
+	}
+	switch err := pr.idleState(); err {
 	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
