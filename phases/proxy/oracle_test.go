@@ -34,7 +34,7 @@ func rawTo(t *testing.T, addr, request string) string {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(time.Minute)) //nolint:errcheck // the read will tell
-	io.WriteString(c, request)                      //nolint:errcheck // as above
+	io.WriteString(c, request)                 //nolint:errcheck // as above
 	b, _ := io.ReadAll(c)
 	return string(b)
 }
