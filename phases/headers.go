@@ -29,10 +29,10 @@ func mark(name string) uint64 {
 func (h *Headers) without(name string) bool { return h.marks&mark(name) == 0 }
 
 // EqualFold compares two header names, ASCII only.
-func EqualFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
+func EqualFold(a, b string) bool { return len(a) == len(b) && (a == b || alike(a, b)) }
+
+// alike is EqualFold for strings of one length.
+func alike(a, b string) bool {
 	for i := range len(a) {
 		x, y := a[i], b[i]
 		if x == y {

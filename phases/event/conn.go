@@ -133,19 +133,21 @@ func (c *Conn) destroy() {
 }
 
 // Event implements Sink.
-func (c *Conn) Event(what int) {
+func (c *Conn) Event(what int) (goesOn bool) {
 	if what&HungUp != 0 {
 		c.hungUp.Store(true)
 	}
 	if what&(Readable|HungUp) != 0 {
-		c.read.tell()
+		goesOn = c.read.tell()
 		if f := c.idle.Load(); f != nil && c.idle.CompareAndSwap(f, nil) {
 			(*f)()
+			goesOn = true // who knows
 		}
 	}
-	if what&(Writable|HungUp) != 0 {
-		c.write.tell()
+	if what&(Writable|HungUp) != 0 && c.write.tell() {
+		goesOn = true
 	}
+	return goesOn
 }
 
 // OnEvent has f called once something comes, or comes to an end: for connections that nobody uses. f must not block, and may

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -312,4 +313,34 @@ func TestRawConn(t *testing.T) {
 		t.Errorf("%d calls, %v", calls, err)
 	}
 	hear(t, c, 10, "x")
+}
+
+// woken is a Waker.
+type woken struct{ n int }
+
+func (w *woken) Wake() { w.n++ }
+
+// TestGoesOn holds that an event tells of a goroutine that it has made go on, and of nothing else.
+func TestGoesOn(t *testing.T) {
+	c, _ := pair(t, deaf{}, "tcp")
+	if c.Event(Readable) {
+		t.Error("nobody waits, and somebody goes on")
+	}
+	c.read.take()
+	w := &woken{}
+	if !c.WakeReadable(w) || c.Event(Readable) || w.n != 1 {
+		t.Errorf("who waits without a goroutine was woken %d times, or goes on with one", w.n)
+	}
+	c.read.take()
+	done := make(chan error)
+	go func() { done <- c.await(&c.read) }()
+	for c.read.state.Load() != waiting {
+		runtime.Gosched()
+	}
+	if !c.Event(Readable) {
+		t.Error("no goroutine goes on")
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

@@ -7,8 +7,9 @@ const (
 	HungUp               // the other side sends no more, or the connection has failed
 )
 
-// Sink is told of what happens on a descriptor. Event is called on a goroutine that others wait for: it must not block.
-type Sink interface{ Event(what int) }
+// Sink is told of what happens on a descriptor. Event is called on a goroutine that others wait for: it must not block. It reports
+// whether it has made a goroutine go on, which the caller lets go first.
+type Sink interface{ Event(what int) (goesOn bool) }
 
 // Poller waits for what happens on descriptors. Safe for concurrent use.
 type Poller interface {

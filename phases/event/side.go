@@ -26,14 +26,15 @@ type side struct {
 // Waker waits without a goroutine. Wake ends its wait; any goroutine may call it, and it does not block.
 type Waker interface{ Wake() }
 
-// end ends the wait that the caller has won.
-func (s *side) end() {
+// end ends the wait that the caller has won, and reports whether it was a goroutine's.
+func (s *side) end() bool {
 	if w := s.waker; w != nil {
 		s.waker = nil
 		w.Wake()
-		return
+		return false
 	}
 	s.wake <- struct{}{}
+	return true
 }
 
 // overdue is the deadline of an interrupted direction.
@@ -45,20 +46,19 @@ var began = time.Now()
 // take claims what the poller has told of; false where that is nothing.
 func (s *side) take() bool { return s.state.CompareAndSwap(ready, quiet) }
 
-// tell notes that there may be something.
-func (s *side) tell() {
+// tell notes that there may be something, and reports whether a goroutine goes on for that.
+func (s *side) tell() bool {
 	for {
 		switch old := s.state.Load(); old {
 		case ready:
-			return
+			return false
 		case waiting:
 			if s.state.CompareAndSwap(waiting, ready) {
-				s.end()
-				return
+				return s.end()
 			}
 		default:
 			if s.state.CompareAndSwap(old, ready) {
-				return
+				return false
 			}
 		}
 	}

@@ -65,11 +65,11 @@ func (d *door) close() {
 }
 
 // Event implements event.Sink: it lets one connection in. The loop tells again where more are waiting.
-func (d *door) Event(int) {
+func (d *door) Event(int) (goesOn bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.shut {
-		return
+		return false
 	}
 	d.size = uint32(unsafe.Sizeof(d.from))
 	fd, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(d.fd), uintptr(unsafe.Pointer(&d.from)), uintptr(unsafe.Pointer(&d.size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
@@ -88,6 +88,7 @@ func (d *door) Event(int) {
 			}
 		})
 	}
+	return false
 }
 
 // listen changes what the loop waits for.

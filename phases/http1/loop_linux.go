@@ -43,7 +43,7 @@ type loop struct {
 	next, n int
 	rounds  int
 	kicked  bool
-	roused  bool    // others that wait in the loop were told of something
+	roused  bool    // goroutines that waited in the loop go on
 	due     []*conn // whose requests go on,
 	dueNext int     // from this one on
 
@@ -280,15 +280,15 @@ func (l *loop) step(t *lead) bool {
 	l.mu.Unlock()
 	c, ok := to.(*conn)
 	if !ok {
-		if to != nil {
-			to.Event(seen(ev.Events))
+		if to != nil && to.Event(seen(ev.Events)) {
 			l.roused = true
 		}
 		return true
 	}
-	c.Event(seen(ev.Events))
-	if !c.rouse() {
+	if c.Event(seen(ev.Events)) {
 		l.roused = true
+	}
+	if !c.rouse() {
 		return true
 	}
 	return l.lead(t, c)
@@ -529,11 +529,11 @@ func (c *conn) expired() {
 }
 
 // Event implements event.Sink, for who waits for more of the request that is being served.
-func (c *conn) Event(what int) {
+func (c *conn) Event(what int) (goesOn bool) {
 	if what&event.HungUp != 0 {
 		c.ending.Store(true)
 	}
-	c.sock.Event(what)
+	return c.sock.Event(what)
 }
 
 // over ends a connection of the loop.

@@ -101,7 +101,7 @@ var exchanges sync.Pool
 
 // reset gives x back, with its memory, for another request.
 func (x *Exchange) reset() {
-	out, headers, trailers, bufs, recycle := x.out, x.resp.headers, x.resp.trailers, x.relay.bufs, x.recycle
+	out, headers, kinds, trailers, bufs, recycle := x.out, x.resp.headers, x.resp.kinds, x.resp.trailers, x.relay.bufs, x.recycle
 	clear(headers[:cap(headers)])
 	clear(bufs[:cap(bufs)])
 	trailers.Reset()
@@ -109,7 +109,7 @@ func (x *Exchange) reset() {
 		out = nil
 	}
 	*x = Exchange{out: out[:0], recycle: recycle}
-	x.resp.headers, x.resp.trailers, x.relay.bufs = headers[:0], trailers, bufs[:0]
+	x.resp.headers, x.resp.kinds, x.resp.trailers, x.relay.bufs = headers[:0], kinds[:0], trailers, bufs[:0]
 	exchanges.Put(x)
 }
 
@@ -171,7 +171,7 @@ func (x *Exchange) run(rc phases.Status, again bool) phases.Status {
 	}
 	defer x.stopWatch()
 	for again {
-		x.attempt = time.Now()
+		x.attempt = x.R.Now()
 		if rc, again = x.try(false); rc == phases.Again {
 			return rc
 		}
@@ -405,9 +405,12 @@ func (x *Exchange) next(why Next) (phases.Status, bool) {
 		return x.end(status), false
 	}
 	x.drop()
-	x.state.ResponseTime = time.Since(x.attempt)
+	x.state.ResponseTime = x.spent(x.R.Now())
 	return 0, true
 }
+
+// spent is how much of now's time the attempt has taken. What a loop takes for the present may lie before the attempt.
+func (x *Exchange) spent(now time.Time) time.Duration { return max(now.Sub(x.attempt), 0) }
 
 func (x *Exchange) outOfTime() bool {
 	t := x.Conf.NextTimeout
@@ -429,7 +432,7 @@ func (x *Exchange) abort() (phases.Status, bool) {
 func (x *Exchange) end(rc phases.Status) phases.Status {
 	x.drop()
 	x.bal.freeLeft()
-	x.state.ResponseTime = time.Since(x.attempt)
+	x.state.ResponseTime = x.spent(x.R.Now())
 	if x.R.HeaderSent && rc != phases.OK {
 		if !x.R.OffWire() {
 			x.R.Output(phases.Buf{Flush: true}) // the client gets what there is before the connection closes

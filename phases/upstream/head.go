@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"moongate/phases"
 )
@@ -17,7 +16,8 @@ type response struct {
 	status   int
 	text     string // "200 OK"
 	headers  []phases.Header
-	length   int64 // -1: none given
+	kinds    []kind // of the headers
+	length   int64  // -1: none given
 	chunked  bool
 	close    bool // the connection serves no other request
 	upgrade  bool
@@ -101,7 +101,7 @@ func (x *Exchange) headCame(head string, n int, tail string) (rc phases.Status, 
 	x.c.r += n
 	x.relay.received += int64(n)
 	x.relay.tail = tail
-	x.state.HeaderTime = time.Since(x.attempt)
+	x.state.HeaderTime = x.spent(x.R.Now())
 	if err := x.parse(head); err != nil {
 		x.logf(phases.LogErr, "%v", err)
 		return x.next(NextInvalidHeader)
@@ -181,17 +181,15 @@ func (x *Exchange) intercept() (phases.Status, bool) {
 // error is nginx's log message.
 func (x *Exchange) parse(head string) error {
 	p := &x.resp
-	headers, trailers := p.headers[:0], p.trailers
-	*p = response{headers: headers, trailers: trailers, length: -1}
-	line, rest, _ := strings.Cut(head, "\n")
-	line = strings.TrimSuffix(line, "\r")
+	headers, kinds, trailers := p.headers[:0], p.kinds[:0], p.trailers
+	*p = response{headers: headers, kinds: kinds, trailers: trailers, length: -1}
+	line, rest := nextLine(head)
 	if err := p.statusLine(line); err != nil {
 		return err
 	}
-	seenLength, seenEncoding := false, false
+	var seen kindSet
 	for {
-		line, rest, _ = strings.Cut(rest, "\n")
-		line = strings.TrimSuffix(line, "\r")
+		line, rest = nextLine(rest)
 		if line == "" {
 			break
 		}
@@ -199,46 +197,51 @@ func (x *Exchange) parse(head string) error {
 		if err != nil {
 			return err
 		}
-		switch kindOf(name) {
+		k := kindOf(name)
+		dup := seen.has(k)
+		seen |= 1 << k
+		switch k {
 		case kindLength:
-			if seenLength {
+			if dup {
 				old, _ := p.value("Content-Length")
 				return fmt.Errorf("upstream sent duplicate header line: \"%s: %s\", previous value: \"Content-Length: %s\"", name, value, old)
 			}
-			if seenEncoding {
+			if p.chunked {
 				return errors.New("upstream sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time")
 			}
 			n, ok := phases.ParseNumber(value)
 			if !ok {
 				return fmt.Errorf("upstream sent invalid \"Content-Length\" header: \"%s: %s\"", name, value)
 			}
-			seenLength, p.length = true, int64(n)
+			p.length = int64(n)
 		case kindEncoding:
-			if seenEncoding {
+			if dup {
 				old, _ := p.value("Transfer-Encoding")
 				return fmt.Errorf("upstream sent duplicate header line: \"%s: %s\", previous value: \"Transfer-Encoding: %s\"", name, value, old)
 			}
-			if seenLength {
+			if seen.has(kindLength) {
 				return errors.New("upstream sent \"Content-Length\" and \"Transfer-Encoding\" headers at the same time")
 			}
 			if !phases.EqualFold(value, "chunked") {
 				return fmt.Errorf("upstream sent unknown \"Transfer-Encoding\": %q", value)
 			}
-			seenEncoding, p.chunked = true, true
+			p.chunked = true
 		case kindConnection:
 			p.close = p.close || containsFold(value, "close")
-		case kindSingle:
-			if old, dup := p.value(name); dup {
-				x.logf(phases.LogWarn, "upstream sent duplicate header line: \"%s: %s\", previous value: \"%s: %s\", ignored", name, value, name, old)
-				continue
-			}
 		case kindRedirect:
 			if p.redirect != "" {
 				continue
 			}
 			p.redirect = value
+		default:
+			if k >= kindSingle && dup {
+				old, _ := p.value(name)
+				x.logf(phases.LogWarn, "upstream sent duplicate header line: \"%s: %s\", previous value: \"%s: %s\", ignored", name, value, name, old)
+				continue
+			}
 		}
 		p.headers = append(p.headers, phases.Header{Name: name, Value: value})
+		p.kinds = append(p.kinds, k)
 	}
 	if p.status == 101 {
 		if !x.R.In.Has("Upgrade") || x.R.IsSub() {
@@ -247,6 +250,19 @@ func (x *Exchange) parse(head string) error {
 		p.upgrade, p.close = true, true
 	}
 	return nil
+}
+
+// nextLine cuts the first line off, and its end.
+func nextLine(s string) (line, rest string) {
+	i := strings.IndexByte(s, '\n')
+	if i < 0 {
+		return s, ""
+	}
+	line, rest = s[:i], s[i+1:]
+	if i > 0 && line[i-1] == '\r' {
+		line = line[:i-1]
+	}
+	return line, rest
 }
 
 func (p *response) value(name string) (string, bool) {
@@ -334,7 +350,6 @@ type kind uint8
 
 const (
 	kindOther kind = iota
-	kindSingle
 	kindLength
 	kindEncoding
 	kindConnection
@@ -342,7 +357,25 @@ const (
 	kindLimitRate
 	kindBuffering
 	kindCharset
+
+	// Those that there is one of.
+	kindDate
+	kindETag
+	kindServer
+	kindStatus
+	kindExpires
+	kindRefresh
+	kindLocation
+	kindType
+	kindModified
+
+	kindSingle = kindDate
 )
+
+// kindSet has a bit for each kind.
+type kindSet uint32
+
+func (s kindSet) has(k kind) bool { return s&(1<<k) != 0 }
 
 // kindOf tells the headers apart that mean something to a proxy.
 func kindOf(name string) kind {
@@ -354,28 +387,28 @@ func kindOf(name string) kind {
 	}
 	switch len(name) {
 	case 4:
-		if k := is("Date", kindSingle); k != kindOther {
+		if k := is("Date", kindDate); k != kindOther {
 			return k
 		}
-		return is("ETag", kindSingle)
+		return is("ETag", kindETag)
 	case 6:
-		if k := is("Server", kindSingle); k != kindOther {
+		if k := is("Server", kindServer); k != kindOther {
 			return k
 		}
-		return is("Status", kindSingle)
+		return is("Status", kindStatus)
 	case 7:
-		if k := is("Expires", kindSingle); k != kindOther {
+		if k := is("Expires", kindExpires); k != kindOther {
 			return k
 		}
-		return is("Refresh", kindSingle)
+		return is("Refresh", kindRefresh)
 	case 8:
-		return is("Location", kindSingle)
+		return is("Location", kindLocation)
 	case 10:
 		return is("Connection", kindConnection)
 	case 12:
-		return is("Content-Type", kindSingle)
+		return is("Content-Type", kindType)
 	case 13:
-		return is("Last-Modified", kindSingle)
+		return is("Last-Modified", kindModified)
 	case 14:
 		return is("Content-Length", kindLength)
 	case 15:

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"strings"
-	"time"
 
 	"moongate/phases"
 )
@@ -89,7 +88,7 @@ func (x *Exchange) copyHeaders() {
 	server, date := false, false
 	for i := range x.resp.headers {
 		h := &x.resp.headers[i]
-		k := kindOf(h.Name)
+		k := x.resp.kinds[i]
 		switch k {
 		case kindLimitRate:
 			if x.Conf.Ignore&IgnoreLimitRate == 0 {
@@ -114,12 +113,8 @@ func (x *Exchange) copyHeaders() {
 		if x.Conf.Hidden.Has(h.Name) {
 			continue
 		}
-		if k != kindSingle {
-			x.copyOther(h)
-			continue
-		}
-		switch {
-		case phases.EqualFold(h.Name, "Content-Type"):
+		switch k {
+		case kindType:
 			charset := out.Charset
 			if containsFold(h.Value, "charset=") {
 				out.SetHeader("Content-Type", h.Value)
@@ -129,20 +124,24 @@ func (x *Exchange) copyHeaders() {
 			} else {
 				out.ContentType = h.Value
 			}
-		case phases.EqualFold(h.Name, "Server"):
+		case kindServer:
 			out.Server, server = &h.Value, true
-		case phases.EqualFold(h.Name, "Date"):
+		case kindDate:
 			out.Date, date = &h.Value, true
-		case phases.EqualFold(h.Name, "Location"):
+		case kindLocation:
 			if v, ok := x.Maker.Location(x, h.Value); ok {
 				out.Headers.Add(h.Name, r.AbsoluteLocation(v))
 			} else {
 				out.Headers.Add(h.Name, h.Value)
 			}
-		case phases.EqualFold(h.Name, "Refresh"):
+		case kindRefresh:
 			v, _ := x.Maker.Refresh(x, h.Value)
 			out.Headers.Add(h.Name, v)
 		default:
+			if k < kindSingle {
+				x.copyOther(h)
+				continue
+			}
 			out.Headers.Add(h.Name, h.Value)
 		}
 	}
@@ -182,8 +181,8 @@ func (x *Exchange) copyOther(h *phases.Header) {
 // finish ends a successful attempt; reusable says that the connection is in step for another request.
 func (x *Exchange) finish(reusable bool) {
 	x.countBytes()
-	now := time.Now()
-	x.state.ResponseTime = now.Sub(x.attempt)
+	now := x.R.Now()
+	x.state.ResponseTime = x.spent(now)
 	if reusable && x.bodySent && !x.aborted.Load() {
 		x.bal.free(peerOK)
 		x.keep(now)

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"errors"
-	"time"
 
 	"moongate/phases"
 )
@@ -29,7 +28,7 @@ func (x *Exchange) receiveTranslated(t Translator) (rc phases.Status, again bool
 		case errors.As(err, &status):
 			c.r += n
 			x.relay.received += int64(n)
-			x.state.HeaderTime = time.Since(x.attempt)
+			x.state.HeaderTime = x.spent(x.R.Now())
 			x.resp.status, x.state.Status = int(status), int(status)
 			if rc, again, done := x.tryAnother(); done {
 				return rc, again
