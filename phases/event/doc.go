@@ -5,6 +5,8 @@
 // anything is not tried, and a connection that lay idle is known to be quiet without a system call. Deadlines cost an atomic
 // store; one timer for each connection, which is set again only when it fires, looks after them.
 //
+// Who waits needs no goroutine: WakeReadable calls a Waker instead.
+//
 // A Conn is a net.Conn: one goroutine may read while another writes, and Close and the deadlines may come from anywhere. Unlike
 // with package net, two goroutines must not read, or write, at the same time.
 package event

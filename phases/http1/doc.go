@@ -11,7 +11,8 @@
 //
 // On Linux, connections without TLS wait in a few epoll loops (loop_linux.go) and are served on the goroutine that
 // leads their loop. A request that has to wait says so (phases.Request.Waiting): another goroutine leads the loop then,
-// and the request goes on alone, so that handlers may block as they like. Other connections have a goroutine each, which waits
+// and the request goes on alone, so that handlers may block as they like. One whose handler answers phases.Again is put aside
+// until it is woken (pause_linux.go). Other connections have a goroutine each, which waits
 // in a loop too (package event). The loops accept connections themselves (door_linux.go): Go's poller would be told of each packet as well.
 // While it waits for a request a connection holds no buffer: the first read of a request goes into a buffer borrowed
 // for the attempt.

@@ -13,6 +13,9 @@
 // ended, and then stops the coroutines that are still suspended. A coroutine that becomes unreachable earlier is stopped after the
 // garbage collector has noticed. Coroutines of Do (init_by_lua) live as long as the worker.
 //
+// An entry thread that RunPausable began needs no goroutine while it waits, where the function that has to wait and its library agree to that (Pause,
+// machine.NewPausing): RunPausable returns, and Continue goes on.
+//
 // Every coroutine runs on its own Lua state and its own goroutine, switched to by iter.Pull, so that it can yield from anywhere.
 // States, goroutines and all, are pooled. What Lua holds is a *Coroutine, not an *lua.LState: use Coroutine.State for one.
 //

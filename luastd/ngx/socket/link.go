@@ -330,6 +330,15 @@ func (l *link) idleState() error {
 	return state
 }
 
+// lastLook is idleState for a connection that was in use until now: an end that has just come counts, even where the loop
+// has not told of it yet.
+func (l *link) lastLook() error {
+	if l.event != nil && l.tls == nil {
+		return l.event.Look()
+	}
+	return l.idleState()
+}
+
 // hungUp reports whether the peer has closed its side, however much is to be read before that.
 func (l *link) hungUp() bool {
 	if l.rc == nil {

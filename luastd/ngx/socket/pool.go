@@ -291,10 +291,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	if pr.event != nil {
-		pr.event.Doubt(told(c))
-	}
-	switch err := pr.idleState(); err {
+	switch err := pr.lastLook(); err {
 	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
