@@ -56,6 +56,33 @@ http {
             }
             content_by_lua_block { ngx.say("ok") }
         }
+        location = /gateway {
+            set $consumer "-";
+            access_by_lua_block {
+                local prefix = ngx.var.uri:match("^(/[^/]+)")
+                local consumer = ngx.var.http_user_agent or ""
+                local n = ngx.shared.limits:incr(prefix .. ":" .. consumer, 1, 0, 60)
+                if n and n > 1e9 then return ngx.exit(429) end
+                local ctx = ngx.ctx
+                ctx.route, ctx.consumer, ctx.left = prefix, consumer, 1e9 - (n or 0)
+                ngx.var.consumer = consumer
+                ngx.req.clear_header("Accept")
+                ngx.req.set_header("X-Forwarded-Prefix", prefix)
+            }
+            header_filter_by_lua_block {
+                local ctx = ngx.ctx
+                ngx.header["X-Route"] = ctx.route
+                ngx.header["X-RateLimit-Remaining"] = ctx.left
+                ngx.header["Server"] = nil
+            }
+            log_by_lua_block {
+                local ctx = ngx.ctx
+                ngx.shared.limits:incr("bytes:" .. ctx.route, tonumber(ngx.var.bytes_sent) or 0, 0)
+            }
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://backend/static;
+        }
     }
 }`
 
@@ -69,7 +96,8 @@ var costs = []struct {
 	{"headers", 3},
 	{"phases", 5},
 	{"proxy", 3},
-	{"limit", 5},
+	{"limit", 3},
+	{"gateway", 10},
 }
 
 // asker sends requests over one connection and allocates nothing.
