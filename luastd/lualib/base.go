@@ -27,11 +27,14 @@ func (l *library) openBase(L *lua.LState) {
 		"newproxy": l.baseNewProxy, "load": l.baseLoad, "loadstring": l.baseLoad, "gcinfo": baseGCInfo, "loadfile": l.baseLoadFile,
 		"dofile": l.baseDoFile,
 	})
-	hasten(L, g, map[string]machine.Quick{"type": quickType, "tonumber": quickToNumber, "select": quickSelect})
+	hasten(L, g, map[string]machine.Quick{
+		"type": quickType, "tonumber": quickToNumber, "select": quickSelect, "setmetatable": quickSetMetatable, "rawget": quickRawGet,
+	})
 	l.tostring = machine.NewQuick(L, baseToString, quickToString)
 	g.RawSetString("tostring", l.tostring)
 	g.RawSetString("next", machine.NextFunction)
 	fill(L, g, map[string]lua.LGFunction{"pairs": basePairs, "ipairs": baseIPairs})
+	hastenSeveral(L, g, map[string]machine.Several{"pairs": quickPairs, "ipairs": quickIPairs, "assert": quickAssert})
 	number("", g)
 }
 

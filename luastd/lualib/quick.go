@@ -177,6 +177,94 @@ func quickBest(better func(r, v float64) bool) machine.Quick {
 	}
 }
 
+// quickSetMetatable serves tables without a metatable, and metatables that make no weak tables.
+func quickSetMetatable(_ *lua.LState, args []lua.LValue) (lua.LValue, bool) {
+	if len(args) != 2 {
+		return nil, false
+	}
+	t, ok := args[0].(*lua.LTable)
+	mt, ok2 := args[1].(*lua.LTable)
+	if !ok || !ok2 || t.Metatable != lua.LNil || machine.Lookup(mt, "__mode") != nil {
+		return nil, false
+	}
+	t.Metatable = mt
+	return args[0], true
+}
+
+func quickRawGet(_ *lua.LState, args []lua.LValue) (lua.LValue, bool) {
+	if len(args) != 2 {
+		return nil, false
+	}
+	t, ok := args[0].(*lua.LTable)
+	if !ok {
+		return nil, false
+	}
+	return machine.Get(t, args[1]), true
+}
+
+// quickInsert is table.insert at the end.
+func quickInsert(L *lua.LState, args []lua.LValue) (lua.LValue, bool) {
+	if len(args) != 2 {
+		return nil, false
+	}
+	t, ok := args[0].(*lua.LTable)
+	if !ok {
+		return nil, false
+	}
+	v := args[1]
+	if n, ok := v.(lua.LNumber); ok {
+		v = machine.Number(L, float64(n))
+	}
+	machine.SetInt(t, machine.Len(t)+1, v)
+	return lua.LNil, true
+}
+
+// quickAssert serves what is true and no number.
+func quickAssert(_ *lua.LState, args []lua.LValue) (a, b, c lua.LValue, ok bool) {
+	results := [3]lua.LValue{lua.LNil, lua.LNil, lua.LNil}
+	for i, v := range args {
+		if _, number := v.(lua.LNumber); number || i == len(results) {
+			return nil, nil, nil, false
+		}
+		results[i] = v
+	}
+	return results[0], results[1], results[2], len(args) > 0 && lua.LVAsBool(args[0])
+}
+
+// quickPairs and quickIPairs serve tables.
+func quickPairs(_ *lua.LState, args []lua.LValue) (a, b, c lua.LValue, ok bool) {
+	if !isTable(args) {
+		return nil, nil, nil, false
+	}
+	return machine.NextFunction, args[0], lua.LNil, true
+}
+
+func quickIPairs(_ *lua.LState, args []lua.LValue) (a, b, c lua.LValue, ok bool) {
+	if !isTable(args) {
+		return nil, nil, nil, false
+	}
+	return machine.StepFunction, args[0], zero, true
+}
+
+var zero lua.LValue = lua.LNumber(0)
+
+func isTable(args []lua.LValue) bool {
+	if len(args) != 1 {
+		return false
+	}
+	_, ok := args[0].(*lua.LTable)
+	return ok
+}
+
+// hastenSeveral is hasten for functions of several results.
+func hastenSeveral(L *lua.LState, t *lua.LTable, ways map[string]machine.Several) {
+	for name, several := range ways {
+		if fn, ok := t.RawGetString(name).(*lua.LFunction); ok {
+			t.RawSetString(name, machine.NewSeveral(L, fn.GFunction, several))
+		}
+	}
+}
+
 // hasten gives functions of t their short ways.
 func hasten(L *lua.LState, t *lua.LTable, ways map[string]machine.Quick) {
 	for name, quick := range ways {

@@ -20,8 +20,7 @@ func (l *library) openString(L *lua.LState) {
 		"gmatch": stringGMatch, "gsub": stringGSub, "format": stringFormat, "dump": stringDump,
 	})
 	hasten(L, t, map[string]machine.Quick{"len": quickLen, "sub": quickSub, "byte": quickByte})
-	t.RawSetString("find", machine.NewSeveral(L, stringFind, l.quickFind))
-	t.RawSetString("match", machine.NewSeveral(L, stringMatch, l.quickMatch))
+	hastenSeveral(L, t, map[string]machine.Several{"find": l.quickFind, "match": l.quickMatch})
 	l.provide("string", t)
 	mt := L.CreateTable(0, 1)
 	mt.RawSetString("__index", t)

@@ -14,6 +14,7 @@ func (l *library) openTable(L *lua.LState) {
 		"concat": tableConcat, "insert": tableInsert, "remove": tableRemove, "sort": tableSort, "maxn": tableMaxN,
 		"foreach": tableForEach, "foreachi": tableForEachI, "getn": tableGetN, "move": tableMove,
 	}))
+	hasten(L, t, map[string]machine.Quick{"insert": quickInsert})
 	for name, fn := range map[string]lua.LGFunction{
 		"new": tableNew, "clear": tableClear, "nkeys": tableNKeys, "isarray": tableIsArray, "isempty": tableIsEmpty,
 		"clone": tableClone,

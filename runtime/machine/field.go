@@ -182,6 +182,9 @@ func lookup(m map[string]lua.LValue, name string) lua.LValue {
 	return m[name]
 }
 
+// Lookup is t[name] without metamethods, nil where there is none. In a table of few fields it does not hash the name.
+func Lookup(t *lua.LTable, name string) lua.LValue { return lookup(tableOf(t).strdict, name) }
+
 // replaceField stores a value under a name that is in m already, and reports whether it is.
 func replaceField(m map[string]lua.LValue, name string, v lua.LValue, hint *uint32) bool {
 	if transparent {

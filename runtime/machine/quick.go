@@ -7,7 +7,7 @@ import (
 )
 
 // Quick answers a call of a Go function without a call frame, from the arguments where they are, or reports that it leaves the call to the function.
-// It must neither raise an error nor run Lua, nor wait. It must not change args, and must not keep or return an argument that is a number: the
+// It must neither raise an error, except that memory has run out, nor run Lua, nor wait. It must not change args, and must not keep or return an argument that is a number: the
 // register that holds it may change. L is for Number only.
 type Quick func(L *lua.LState, args []lua.LValue) (lua.LValue, bool)
 
