@@ -14,7 +14,10 @@ import (
 // told is a sink that passes on what it is told.
 type told chan int
 
-func (c told) Event(what int) { c <- what }
+func (c told) Event(what int) (goesOn bool) {
+	c <- what
+	return true
+}
 
 // socketPair is two ends of a socket, of which the first does not block.
 func socketPair(t *testing.T) (own, other int) {
