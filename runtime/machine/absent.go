@@ -125,12 +125,18 @@ func (x *table) makeRoom() {
 // absences tells whether maps are probed as lacks believes.
 var absences = hashName != nil && checkAbsences()
 
-// checkAbsences fills maps of up to four tables and sees that nothing which is there is called absent.
+// checkAbsences fills maps of up to four tables and sees that nothing which is there is called absent, and of what is not there most.
+// Some names are asked for, as chance has much to say on each: the seed is another one in every process.
 func checkAbsences() bool {
 	t := newTable(0, groupSlots)
 	m := tableOf(t).strdict
 	hash := func(name string) uint32 {
 		return hintHashed | uint32(strhash(unsafe.Pointer(&name), pieceSeed))<<hintHashAt&hintHash
+	}
+	const most = 800 // fields, before the map has several tables
+	var others [32]uint32
+	for i := range others {
+		others[i] = hash("other " + strconv.Itoa(i))
 	}
 	seen := 0
 	for i := range 1200 {
@@ -139,8 +145,12 @@ func checkAbsences() bool {
 		if x.seed != pieceSeed {
 			return false
 		}
-		if x.lacks(hash("other")) && i < 800 {
-			seen++
+		if i < most {
+			for _, h := range others {
+				if x.lacks(h) {
+					seen++
+				}
+			}
 		}
 		if i < 16 || i%97 == 0 {
 			for name := range m {
@@ -150,5 +160,5 @@ func checkAbsences() bool {
 			}
 		}
 	}
-	return seen > 600
+	return seen > most*len(others)/2
 }
