@@ -97,10 +97,47 @@ func newTestHarness(t *testing.T, against string) *harness {
 	return h
 }
 
+// patiently measures a workload, with longer rounds where the machine was too busy for answers within short ones.
+func patiently(t *testing.T, h *harness, w *workload.Workload) (rep *report.Workload) {
+	short := h.o.round
+	defer func() { h.o.round = short }()
+	for ; h.o.round <= 10*time.Second; h.o.round *= 4 {
+		rep = h.measure(t.Context(), w, 1)
+		if whole(w, rep) {
+			break
+		}
+		t.Logf("%s again: rounds of %v were too short", w.Title(), h.o.round)
+	}
+	return rep
+}
+
+// whole reports whether every engine that serves the workload has given answers in all rounds, or failed otherwise.
+func whole(w *workload.Workload, rep *report.Workload) bool {
+	if strings.Contains(rep.Error, "too short rounds") {
+		return false
+	}
+	for _, s := range rep.Sides {
+		if rep.Error != "" || s.Skipped != "" || s.Failed != "" || w.Kind != "load" {
+			continue
+		}
+		for _, rounds := range [][]report.Round{s.Full, s.Steady} {
+			if len(rounds) == 0 {
+				return false
+			}
+			for _, r := range rounds {
+				if r.Requests == 0 {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 func measureAll(t *testing.T, h *harness, loads []*workload.Workload) {
 	t.Helper()
 	for _, w := range loads {
-		rep := h.measure(t.Context(), w, 1)
+		rep := patiently(t, h, w)
 		h.rep.Workloads = append(h.rep.Workloads, *rep)
 		if rep.Error != "" {
 			t.Errorf("%s: %s", w.Title(), rep.Error)
@@ -167,7 +204,13 @@ func TestHarness(t *testing.T) {
 	if loads, err = workload.Load(embedded, "workloads", []string{"names-10", "names-100"}); err != nil {
 		t.Fatal(err)
 	}
-	h.measureAll(t.Context(), loads)
+	for before := len(h.rep.Workloads); h.o.round <= 10*time.Second; h.o.round *= 4 { // as patiently does
+		h.measureAll(t.Context(), loads)
+		if len(h.rep.Growth) == 1 {
+			break
+		}
+		h.rep.Workloads, h.rep.Growth = h.rep.Workloads[:before], nil
+	}
 	if len(h.rep.Growth) != 1 || h.rep.Growth[0].Ratio().N != 1 || h.rep.Growth[0].To != 100 {
 		t.Errorf("growth: %+v", h.rep.Growth)
 	}
@@ -202,7 +245,9 @@ func TestAgainstOpenResty(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.measureAll(t.Context(), loads)
+	for _, w := range loads {
+		h.rep.Workloads = append(h.rep.Workloads, *patiently(t, h, w))
+	}
 	for _, w := range h.rep.Workloads {
 		for _, e := range h.engines {
 			if s := w.Side(e.Name()); s == nil || s.Failed != "" || s.Fails() > 0 || len(s.Full) != 1 || len(s.Steady) != 1 || s.MemoryStart == 0 {

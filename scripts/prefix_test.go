@@ -148,8 +148,10 @@ func luaModule(t *testing.T, lib string, parts ...string) string {
 func (p *prefix) nginx(t *testing.T) {
 	t.Helper()
 	module := filepath.Join(nginxModules, "ngx_http_lua_module.so")
-	if _, err := os.Stat(module); err != nil {
-		t.Skip("nginx with ngx_lua is not installed")
+	for _, file := range []string{nginxBinary, module} {
+		if _, err := os.Stat(file); err != nil {
+			t.Skip("nginx with ngx_lua is not installed")
+		}
 	}
 	for lib, parts := range map[string][]string{"limit/req": nil, "limit/count": nil, "http/http": {"http/body", "http/connect", "http/headers"}} {
 		to := filepath.Join(p.dir, "lua/resty", strings.TrimSuffix(lib, "/http")+".lua")
