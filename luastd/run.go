@@ -42,7 +42,11 @@ func workerOf(r *phases.Request, lc *locConf) *handler.VM {
 		return v
 	}
 	v := leftBy(m, w)
-	if v == nil {
+	switch {
+	case v != nil:
+	case m.Conn != nil:
+		v = w.vms[w.group.PickFrom(m.Conn.Home).ID]
+	default:
 		v = w.vms[w.group.Pick().ID]
 	}
 	m.Bound = v

@@ -30,6 +30,8 @@ type Conn struct {
 	// Origin is the connection as it is, where this is realip's copy for one request with another client
 	// address; nil otherwise.
 	Origin *Conn
+	// Home tells which connections are served together, on one core as a rule: they have the same number.
+	Home uint32
 	// Raw is the transport below HTTP.
 	Raw net.Conn
 	// Bound is what a module has tied to the connection in its TLS handshake, for all of its requests.

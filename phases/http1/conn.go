@@ -79,6 +79,7 @@ type conn struct {
 func newConn(s *Server, l *phases.Listen) *conn {
 	c := &conn{server: s, listen: l}
 	c.info.Serial, c.info.Listen, c.info.Started = s.engine.NextSerial(), l, time.Now()
+	c.info.Home = uint32(c.info.Serial)
 	c.w.c = c
 	return c
 }

@@ -138,7 +138,7 @@ func (s *Server) admit(fd int, remote, local net.Addr) {
 	if served {
 		sink, c.loop = c, l
 	}
-	c.fd, c.home = fd, l
+	c.fd, c.home, c.info.Home = fd, l, l.index
 	slot := l.reserve(sink)
 	c.sock.Init(l, slot, fd, local, remote)
 	c.attach(&c.sock)

@@ -32,6 +32,8 @@ const (
 // leading goes on with its request alone. One that waits, or computes for long, without saying so is noticed by the
 // loop's overseer within a few milliseconds, with the same effect.
 type loop struct {
+	index uint32 // among the server's
+
 	ep   *os.File // the epoll instance, which Go's own poller watches
 	rc   syscall.RawConn
 	fd   int
@@ -558,6 +560,7 @@ func newLoops() *loops {
 		if err != nil {
 			break
 		}
+		l.index = uint32(len(ls.all))
 		ls.all = append(ls.all, l)
 	}
 	return ls

@@ -126,9 +126,12 @@ func (g *Group) Options() Options { return g.opts }
 func (g *Group) Workers() []*Worker { return g.workers }
 
 // Pick chooses the worker for a new request: the next idle one in turn, or else the least loaded. It never blocks.
-func (g *Group) Pick() *Worker {
+func (g *Group) Pick() *Worker { return g.PickFrom(g.rr.Add(1)) }
+
+// PickFrom is Pick where start says whose turn it is, modulo the number of workers. Requests that run on the same core had better have the same start:
+// what a worker's scripts use is in that core's cache then.
+func (g *Group) PickFrom(start uint32) *Worker {
 	n := uint32(len(g.workers))
-	start := g.rr.Add(1)
 	best, least := g.workers[start%n], int32(1<<30)
 	for i := range n {
 		w := g.workers[(start+i)%n]

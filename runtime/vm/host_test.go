@@ -471,3 +471,19 @@ func TestStockStates(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPickFrom: the same start gives the same worker, as long as that is idle.
+func TestPickFrom(t *testing.T) {
+	g := newTestGroup(t, Options{Workers: 3})
+	for start := range uint32(7) {
+		if w := g.PickFrom(start); w.ID != int(start%3) {
+			t.Errorf("start %d: worker %d", start, w.ID)
+		}
+	}
+	busy := g.PickFrom(4)
+	busy.main.acquire()
+	if w := g.PickFrom(4); w.ID != 2 {
+		t.Errorf("beside a busy worker: %d", w.ID)
+	}
+	busy.main.release()
+}
