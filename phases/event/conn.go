@@ -230,11 +230,14 @@ func (c *Conn) TryWrite(p []byte) (int, error) {
 // Write implements net.Conn.
 func (c *Conn) Write(p []byte) (int, error) {
 	for done := 0; ; {
+		if done == len(p) && done > 0 {
+			return done, nil // even where the deadline has passed meanwhile
+		}
 		if c.write.until.Load() == overdue {
 			return done, os.ErrDeadlineExceeded
 		}
-		if done == len(p) {
-			return done, nil
+		if len(p) == 0 {
+			return 0, nil
 		}
 		n, err := c.TryWrite(p[done:])
 		done += n

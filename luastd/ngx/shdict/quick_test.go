@@ -29,7 +29,7 @@ func TestShortWays(t *testing.T) {
 		local function show(...)
 			local out = {}
 			for i = 1, 3 do out[i] = tostring((select(i, ...))) end
-			return table.concat(out, " ") .. "; " .. tostring(d:get("number")) .. " " .. tostring(d:ttl("number")) .. " " .. tostring(d:get("new"))
+			return table.concat(out, " ") .. "; " .. tostring(d:get("number")) .. " " .. tostring(math.ceil(d:ttl("number") or 0)) .. " " .. tostring(d:get("new"))
 		end
 		local function all(ok, ...)
 			if not ok then return "error" end
