@@ -63,7 +63,7 @@ func earlyPhase(r *phases.Request, phase handler.Phase, k *code, last bool) phas
 
 func earlyStatus(r *phases.Request, o outcome) phases.Status {
 	switch {
-	case o.paused:
+	case o.status == phases.Again:
 		return phases.Again
 	case o.done:
 		return phases.Done
@@ -94,7 +94,7 @@ func accessHandler(r *phases.Request) phases.Status {
 
 func accessStatus(r *phases.Request, o outcome) phases.Status {
 	switch {
-	case o.paused:
+	case o.status == phases.Again:
 		return phases.Again
 	case o.done:
 		return phases.Done
@@ -131,7 +131,7 @@ func runContent(r *phases.Request, k *code) phases.Status {
 }
 
 func contentStatus(r *phases.Request, o outcome) phases.Status {
-	if o.paused {
+	if o.status == phases.Again {
 		return phases.Again
 	}
 	if o.done {

@@ -74,8 +74,6 @@ type outcome struct {
 	// taken: the request was taken over by an internal redirect, or a jump asks for one.
 	done bool
 	jump bool
-	// paused: the script goes on later.
-	paused bool
 }
 
 // run runs the script k as an entry thread (rewrite, access, content and their like) and turns what it
@@ -105,7 +103,7 @@ func run(r *phases.Request, phase handler.Phase, k *code, last bool) outcome {
 	p, err := c.VM.W.RunPausable(c, fn)
 	if p != nil {
 		c.Paused = handler.Paused{Thread: p, Phase: phase, Stop: stop}
-		return outcome{status: r.Pause(resume), paused: true}
+		return outcome{status: r.Pause(resume)}
 	}
 	return ended(c, phase, stop(err))
 }

@@ -218,13 +218,18 @@ func (c *Conn) TryWrite(p []byte) (int, error) {
 	}
 	n, errno := nonblock.Write(c.fd, p)
 	c.leave()
+	return written("write", n, errno)
+}
+
+// written is the outcome of an attempt to send.
+func written(call string, n int, errno syscall.Errno) (int, error) {
 	switch errno {
 	case 0:
 		return n, nil
 	case unix.EAGAIN:
 		return 0, ErrAgain
 	}
-	return 0, os.NewSyscallError("write", errno)
+	return 0, os.NewSyscallError(call, errno)
 }
 
 // Write implements net.Conn.

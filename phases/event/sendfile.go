@@ -18,13 +18,7 @@ func (c *Conn) TryWritePair(a, b []byte) (int, error) {
 	}
 	n, errno := nonblock.WritePair(c.fd, a, b)
 	c.leave()
-	switch errno {
-	case 0:
-		return n, nil
-	case unix.EAGAIN:
-		return 0, ErrAgain
-	}
-	return 0, os.NewSyscallError("sendmsg", errno)
+	return written("sendmsg", n, errno)
 }
 
 // TrySendFile sends what the kernel takes at once of size bytes of f that begin at off, without copying them; ErrAgain means nothing. It

@@ -55,14 +55,5 @@ func WritePair(fd int, a, b []byte) (int, syscall.Errno) {
 // Peek looks whether something has come: EAGAIN for nothing, 0 bytes for the end.
 func Peek(fd int) (int, syscall.Errno) {
 	var b [1]byte
-	for {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b)), 1, unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
-		switch errno {
-		case 0:
-			return int(n), 0
-		case unix.EINTR:
-			continue
-		}
-		return 0, errno
-	}
+	return transfer(unix.SYS_RECVFROM, fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 }

@@ -10,7 +10,7 @@ import (
 
 // Pauser is asked before a call of a Go function that may have to wait. Where the function would wait, and the caller can go on without the
 // goroutine that it runs on, it arranges for that and reports true: the loop ends then as if the script had, and Paused tells the
-// difference. Continue goes on, with a call of then in place of the function, or where that is nil of the function itself. It must not change args, nor
+// difference. Continue goes on, with a call of then in place of the function. It must not change args, nor
 // keep those that are numbers.
 //
 // It is asked for calls in the outermost loop only, because whoever called an inner one is a Go function that waits for its end.
@@ -55,9 +55,6 @@ func (s *state) pause(L *lua.LState, stack *Stack, cf *frame, fn *lua.LFunction,
 	then, paused := pauserOf(fn)(L, s.reg.array[at+1:at+1+nargs])
 	if !paused {
 		return false
-	}
-	if then == nil {
-		then = fn
 	}
 	stack.paused = pausedCall{then, at, nargs, nret}
 	s.reg.top = at + 1 + nargs
