@@ -8,6 +8,9 @@ type Pauser interface {
 	// Wake has Engine.Continue called for the request that Engine.Serve or Engine.Continue has not ended, or will not have when it returns.
 	// It is safe for concurrent use, and must not block.
 	Wake()
+	// Defer promises a Wake for when the requests that came along with the present one are served. It reports false where none did. Only
+	// for the request's goroutine.
+	Defer() bool
 }
 
 // CanPause reports whether a handler that is called now may answer Again. It may not in a subrequest, nor after an internal redirect: a handler
@@ -23,6 +26,16 @@ func (r *Request) Pause(then Handler) Status {
 
 // Wake ends the pause of a handler: once for each Pause. Any goroutine may call it, even before Pause.
 func (r *Request) Wake() { r.Waiter.(Pauser).Wake() }
+
+// Defer is Pause without a Wake where that pays: then follows when the requests that came along with this one are served. What is sent to others
+// is better sent together: the processor's caches hold either the kernel's way through the network or the handlers.
+func (r *Request) Defer(then Handler) bool {
+	if !r.pausable || !r.Waiter.(Pauser).Defer() {
+		return false
+	}
+	r.then = then
+	return true
+}
 
 // serve runs a client's request from its first phase. It reports false where a handler goes on later.
 func (r *Request) serve() bool {

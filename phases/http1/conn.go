@@ -59,6 +59,7 @@ type conn struct {
 	gone       *watch
 	lastHead   string          // a plain one
 	paused     *phases.Request // waits without a goroutine: see pause_linux.go
+	later      bool            // goes on, or sends its answer, once the loop has served what came with it
 	w          wire
 
 	// Of a connection that waits in a loop.
@@ -127,6 +128,9 @@ func (c *conn) served(r *phases.Request, again bool) bool {
 	c.spared().giveRequest(r)
 	if c.hijacked {
 		return false
+	}
+	if c.later {
+		return true
 	}
 	if !again || c.server.closed.Load() && c.buffered() == 0 {
 		c.rest()

@@ -20,6 +20,7 @@ const (
 	eventRoom    = 64 // events taken from the kernel at once
 	roundsInARow = 4  // of events without a look at what else the process has to do
 	overdue      = 5 * time.Millisecond
+	deferRoom    = 32 // connections that wait for each other, at most
 
 	edges = unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff
 )
@@ -48,6 +49,11 @@ type loop struct {
 	roused  bool    // goroutines that waited in the loop go on
 	due     []*conn // whose requests go on,
 	dueNext int     // from this one on
+
+	deferred []*conn // go on when what came with them is served
+	leaving  []*conn // those whose time has come,
+	leave    int     // from this one on
+	hurry    bool    // they do not wait for more
 
 	leader atomic.Pointer[lead]
 	still  atomic.Bool // nothing was served since the overseer's last look
@@ -231,6 +237,7 @@ func (l *loop) run() {
 	t := &lead{}
 	for {
 		t.now = time.Now() // it may begin amid the events of another leader
+		l.hurry = true     // who was deferred should not pay for one that took long
 		l.leader.Store(t)
 		for l.step(t) {
 		}
@@ -250,6 +257,9 @@ func (l *loop) promote() {
 
 // step serves one event and reports whether the goroutine still leads.
 func (l *loop) step(t *lead) bool {
+	if c := l.nextLeaving(); c != nil {
+		return l.lead(t, c)
+	}
 	if c := l.nextDue(); c != nil {
 		return l.lead(t, c)
 	}
@@ -305,9 +315,17 @@ func (l *loop) lead(t *lead, c *conn) bool {
 		}
 	}
 	t.conn.Store(c)
-	c.turn()
-	// Another goroutine may be serving c by now, with a lead of its own.
-	return t.conn.CompareAndSwap(c, nil)
+	deferred := c.turn()
+	// Where it was not deferred, another goroutine may be serving c by now, with a lead of its own.
+	leads := t.conn.CompareAndSwap(c, nil)
+	if deferred {
+		if leads {
+			l.deferred = append(l.deferred, c)
+		} else {
+			c.turn()
+		}
+	}
+	return leads
 }
 
 // events0 takes events from the kernel, for RawConn.Read: false waits. After some rounds in a row it waits in
@@ -397,8 +415,9 @@ func (c *conn) rouse() bool {
 	}
 }
 
-// turn serves what has come on a connection that rouse gave, until it is idle again or over.
-func (c *conn) turn() {
+// turn serves what has come on a connection that rouse gave, until it is idle again or over, or waits without a goroutine. deferred: it goes
+// on with another turn.
+func (c *conn) turn() (deferred bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.server.panicked(p)
@@ -409,19 +428,25 @@ func (c *conn) turn() {
 		open := true
 		if c.paused != nil {
 			open = c.goOn()
+		} else if len(c.w.out) > 0 {
+			open = c.sendLate()
 		}
-		if open && c.paused == nil {
+		if open && c.paused == nil && !c.later {
 			open = c.ready()
+		}
+		if c.later {
+			c.later = false
+			return true
 		}
 		if c.paused != nil {
 			if c.setAside() {
-				return
+				return false
 			}
 			continue
 		}
 		if !open {
 			c.over()
-			return
+			return false
 		}
 		idle := stateFresh // after an event that was another connection's
 		if c.info.Requests > 0 {
@@ -431,13 +456,13 @@ func (c *conn) turn() {
 		if c.state.CompareAndSwap(stateActive, idle) {
 			if c.server.closed.Load() && c.state.CompareAndSwap(stateIdle, stateClosed) {
 				c.over() // CloseIdle may have come too early for this one
-				return
+				return false
 			}
 			if c.fires.Load() == 0 { // the timer has just found the connection active
 				c.fires.Store(c.idleUntil.Load())
 				c.timer.Reset(max(time.Until(time.Unix(0, c.idleUntil.Load())), 0))
 			}
-			return
+			return false
 		}
 		c.state.Store(stateActive)
 	}
@@ -467,10 +492,16 @@ func (c *conn) ready() bool {
 		if !c.one() {
 			return false
 		}
-		if c.paused != nil {
+		if c.paused != nil || c.later {
 			return true
 		}
 	}
+}
+
+// sendLate sends the answer that was deferred.
+func (c *conn) sendLate() bool {
+	c.w.Flush() //nolint:errcheck // the connection ends
+	return !c.w.broken
 }
 
 // tryRead reads what has come into a borrowed buffer. again: nothing has come yet.

@@ -35,6 +35,8 @@ func (*conn) Waiting() {}
 // Now is the present time.
 func (*conn) Now() time.Time { return time.Now() }
 
+func (*conn) accompanied() bool { return false }
+
 func (*conn) spared() *kept { return nil }
 
 func (*conn) over() {}

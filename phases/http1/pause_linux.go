@@ -24,6 +24,18 @@ func (c *conn) Wake() {
 	}
 }
 
+// Defer implements phases.Pauser.
+func (c *conn) Defer() bool {
+	c.later = c.accompanied()
+	return c.later
+}
+
+// accompanied reports whether the loop has others to serve before it asks for events again.
+func (c *conn) accompanied() bool {
+	l := c.loop
+	return l != nil && c.leading() != nil && (l.next < l.n || l.dueNext < len(l.due) || l.leave < len(l.leaving) || len(l.deferred) > 0) && !c.ending.Load()
+}
+
 // setAside leaves the paused request, whose goroutine has returned from its handlers, to whoever wakes it. False: that has
 // happened already.
 func (c *conn) setAside() bool {
@@ -57,6 +69,21 @@ func (l *loop) wakeUp(c *conn) {
 	if first && !l.rapt.Load() {
 		l.nudge()
 	}
+}
+
+// nextLeaving is the next of those that were deferred, once nothing else is there to serve or many are.
+func (l *loop) nextLeaving() *conn {
+	if l.leave == len(l.leaving) {
+		if len(l.deferred) == 0 || len(l.deferred) < deferRoom && !l.hurry && (l.next < l.n || l.dueNext < len(l.due)) {
+			return nil
+		}
+		l.leaving, l.deferred = l.deferred, l.leaving[:0]
+		l.leave, l.hurry = 0, false
+	}
+	c := l.leaving[l.leave]
+	l.leaving[l.leave] = nil
+	l.leave++
+	return c
 }
 
 // nudge has the leader return from its wait for events.

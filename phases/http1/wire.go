@@ -41,7 +41,8 @@ type wire struct {
 	taken     bool // the connection, by a request socket
 	headDone  bool
 	keepalive time.Duration
-	started   time.Time // of the body, for limit_rate
+	started   time.Time     // of the body, for limit_rate
+	patience  time.Duration // send_timeout, where the request is over already
 }
 
 func (w *wire) begin(r *phases.Request) {
@@ -424,6 +425,9 @@ func (w *wire) write(p []byte) error {
 }
 
 func (w *wire) sendTimeout() time.Duration {
+	if w.r == nil {
+		return w.patience
+	}
 	if w.r.Loc != nil {
 		return w.r.Loc.Core.SendTimeout.V
 	}
@@ -450,7 +454,7 @@ func (w *wire) send(p []byte) (n int, err error) {
 		w.c.Waiting()
 		w.c.setWrite(w.sendTimeout())
 	}
-	if w.r.Block == nil {
+	if w.r == nil || w.r.Block == nil {
 		m, err := w.c.netConn.Write(p[n:])
 		return n + m, err
 	}
@@ -483,8 +487,8 @@ func (w *wire) failed(err error) error {
 	return errors.New("writev() failed " + phases.Errno(err))
 }
 
-// End closes the answer's framing. What was gathered leaves when the request ends, so that a log
-// phase does not make the client wait: it is written at once.
+// End closes the answer's framing. What was gathered leaves at once, so that a log phase does not make the client wait, or with the answers to
+// other requests that came at the same time.
 func (w *wire) End() error {
 	if w.ended || w.broken {
 		return nil
@@ -503,13 +507,24 @@ func (w *wire) End() error {
 	if w.length >= 0 && !w.r.HeaderOnly && w.bodySent < w.length {
 		w.r.KeepAlive = false // the client would wait for the rest
 	}
+	if w.r.KeepAlive && w.c.buffered() == 0 && w.c.accompanied() {
+		return nil
+	}
 	return w.Flush()
 }
 
+// flushEnd is for a request that is over. What it gathered may leave with the answers to others: see conn.later.
 func (w *wire) flushEnd() {
-	if !w.broken && len(w.out) > 0 {
-		w.Flush() //nolint:errcheck // the connection ends or the next read shows it
+	if w.broken || len(w.out) == 0 {
+		return
 	}
+	if w.r.KeepAlive && w.body == nil && !w.lent && !w.taken && w.c.buffered() == 0 && w.c.accompanied() {
+		w.patience = w.sendTimeout()
+		w.r = nil
+		w.c.later = true
+		return
+	}
+	w.Flush() //nolint:errcheck // the connection ends or the next read shows it
 }
 
 // Abandon makes the connection close. What waits to be sent is dropped.

@@ -239,6 +239,14 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	x.c.requests++
 	x.c.hold(x.Conf.BufferSize)
 	x.setVictim(x.c.stop)
+	if x.rest == BodyNone && x.c.direct() && x.R.Defer(dispatched) {
+		return phases.Again, false
+	}
+	return x.dispatch()
+}
+
+// dispatch sends the request and takes the answer.
+func (x *Exchange) dispatch() (rc phases.Status, again bool) {
 	if rc, again, ok := x.send(); !ok {
 		return rc, again
 	}

@@ -133,6 +133,12 @@ func (x *Exchange) putAside() bool {
 	return true
 }
 
+// dispatched follows where sending was deferred.
+func dispatched(r *phases.Request) phases.Status {
+	x := Of(r)
+	return x.run(x.dispatch())
+}
+
 // goOn follows putAside.
 func goOn(r *phases.Request) phases.Status {
 	x := Of(r)
