@@ -39,6 +39,9 @@ type Listen struct {
 // Servers lists the servers of the address.
 func (l *Listen) Servers() []*Server { return l.servers }
 
+// Workers is how many workers the configuration has.
+func (l *Listen) Workers() int { return l.tree.Core.Workers }
+
 // Key tells addresses apart.
 func (l *Listen) Key() string { return l.Network + " " + l.Address }
 

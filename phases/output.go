@@ -211,9 +211,14 @@ func (r *Request) writeFailed(err error) Status {
 	return Error
 }
 
-// Flush pushes buffered output to the client and waits until the kernel has taken it.
+// Flush pushes buffered output to the client and waits until the kernel has taken it. The end of a response may have been left for the end of its
+// request: it is sent now.
 func (r *Request) Flush() Status {
-	if r.IsSub() || r.Finished {
+	if r.IsSub() {
+		return OK
+	}
+	if r.Finished {
+		r.Wire.Flush() //nolint:errcheck // nobody is told any more
 		return OK
 	}
 	if r.gone {

@@ -27,15 +27,10 @@ func (r *Request) Pause(then Handler) Status {
 // Wake ends the pause of a handler: once for each Pause. Any goroutine may call it, even before Pause.
 func (r *Request) Wake() { r.Waiter.(Pauser).Wake() }
 
-// Defer is Pause without a Wake where that pays: then follows when the requests that came along with this one are served. What is sent to others
-// is better sent together: the processor's caches hold either the kernel's way through the network or the handlers.
-func (r *Request) Defer(then Handler) bool {
-	if !r.pausable || !r.Waiter.(Pauser).Defer() {
-		return false
-	}
-	r.then = then
-	return true
-}
+// Defer reports whether a handler had better pause before it sends something to others: then it must, and will be woken once the requests that came
+// along with this one are served. What is sent together costs less: the processor's caches hold either the kernel's way through the network
+// or the handlers.
+func (r *Request) Defer() bool { return r.pausable && r.Waiter.(Pauser).Defer() }
 
 // serve runs a client's request from its first phase. It reports false where a handler goes on later.
 func (r *Request) serve() bool {

@@ -15,6 +15,7 @@ type looping struct {
 
 func (*looping) CanPause() bool { return true }
 func (l *looping) Wake()        { l.woken++ }
+func (*looping) Defer() bool    { return false }
 
 // TestPause has handlers of every phase go on later, twice each: they keep their order, and what they answer in the end counts.
 func TestPause(t *testing.T) {

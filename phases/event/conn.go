@@ -293,6 +293,9 @@ func (c *Conn) Doubt(p Poller) {
 	}
 }
 
+// WatchedBy reports whether p watches c.
+func (c *Conn) WatchedBy(p Poller) bool { return c.poller == p }
+
 // Look is Peek that asks the kernel in any case.
 func (c *Conn) Look() error {
 	s := &c.read

@@ -29,10 +29,11 @@ type door struct {
 // open has a loop wait for the connections of s. Nil: the loops cannot.
 func (ls *loops) open(s *Server) *door {
 	sc, ok := s.ln.(syscall.Conn)
-	if len(ls.all) == 0 || !ok {
+	all := *ls.all.Load()
+	if len(all) == 0 || !ok {
 		return nil
 	}
-	d := &door{server: s, loop: ls.all[0]}
+	d := &door{server: s, loop: all[0]}
 	rc, err := sc.SyscallConn()
 	if err != nil || rc.Control(func(fd uintptr) { d.fd = int(fd) }) != nil {
 		return nil

@@ -3,6 +3,7 @@ package http1
 import (
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -578,33 +579,51 @@ func (c *conn) over() {
 	c.server.gone(c)
 }
 
-// loops are a server's loops, one for each processor that Go uses.
+// loops are a server's loops: as many as the configuration has workers, or as Go uses processors where those are fewer.
 type loops struct {
-	all  []*loop
+	all  atomic.Pointer[[]*loop]
 	turn atomic.Uint32
+
+	mu    sync.Mutex // held to change all
+	ended bool
 }
 
 func newLoops() *loops {
 	ls := &loops{}
-	for range runtime.GOMAXPROCS(0) {
+	ls.all.Store(&[]*loop{})
+	return ls
+}
+
+// grow adds the loops that so many workers need. Those of a configuration with more workers remain.
+func (ls *loops) grow(workers int) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	all := slices.Clone(*ls.all.Load())
+	for n := min(workers, runtime.GOMAXPROCS(0)); len(all) < n && !ls.ended; {
 		l, err := newLoop()
 		if err != nil {
 			break
 		}
-		l.index = uint32(len(ls.all))
-		ls.all = append(ls.all, l)
+		l.index = uint32(len(all))
+		all = append(all, l)
 	}
-	return ls
+	ls.all.Store(&all)
 }
 
 func (ls *loops) close() {
-	for _, l := range ls.all {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.ended = true
+	for _, l := range *ls.all.Load() {
 		l.close()
 	}
 }
 
 // next is the loop whose turn it is to get a descriptor.
-func (ls *loops) next() *loop { return ls.all[int(ls.turn.Add(1)%uint32(len(ls.all)))] }
+func (ls *loops) next() *loop {
+	all := *ls.all.Load()
+	return all[int(ls.turn.Add(1)%uint32(len(all)))]
+}
 
 // Poller is the loop that the request's upstreams wait in: its client's own, if there is one.
 func (c *conn) Poller() event.Poller {

@@ -127,6 +127,7 @@ func (s *Server) Update(l *phases.Listen) {
 	s.begin.Do(func() {
 		s.mu.Lock()
 		s.loops = newLoops()
+		s.loops.grow(l.Workers())
 		if s.door = s.loops.open(s); s.door == nil {
 			s.wg.Add(1)
 			go s.accept()
@@ -137,6 +138,7 @@ func (s *Server) Update(l *phases.Listen) {
 			s.loops.close()
 		}()
 	})
+	s.loops.grow(l.Workers())
 }
 
 // Addr is the address that the server listens on.

@@ -239,8 +239,8 @@ func (x *Exchange) try(group bool) (rc phases.Status, again bool) {
 	x.c.requests++
 	x.c.hold(x.Conf.BufferSize)
 	x.setVictim(x.c.stop)
-	if x.rest == BodyNone && x.c.direct() && x.R.Defer(dispatched) {
-		return phases.Again, false
+	if x.rest == BodyNone && x.c.direct() && x.R.Defer() {
+		return x.R.Pause(dispatched), false
 	}
 	return x.dispatch()
 }

@@ -120,6 +120,7 @@ func (l *library) eof(L *lua.LState) int {
 	if refused(c.SendLast()) {
 		return failed(L, filterError)
 	}
+	c.R.Flush() // the client does not wait for the rest of the handler
 	return succeeded(L)
 }
 

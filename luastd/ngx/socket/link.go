@@ -330,10 +330,10 @@ func (l *link) idleState() error {
 	return state
 }
 
-// lastLook is idleState for a connection that was in use until now: an end that has just come counts, even where the loop
-// has not told of it yet.
-func (l *link) lastLook() error {
-	if l.event != nil && l.tls == nil {
+// lastLook is idleState for a connection that was in use until now. told has told of all that came before the request's latest event; where
+// another poller watches, the kernel is asked.
+func (l *link) lastLook(told event.Poller) error {
+	if l.event != nil && l.tls == nil && (told == nil || !l.event.WatchedBy(told)) {
 		return l.event.Look()
 	}
 	return l.idleState()

@@ -291,7 +291,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.lastLook(); err {
+	switch err := pr.lastLook(told(c)); err {
 	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
