@@ -142,7 +142,7 @@ func (w *Worker) takeEntry(owner any, plain bool) *entry {
 // putEntry keeps e, which has ended, for another handler if nobody can know of it any more.
 func (w *Worker) putEntry(e *entry) {
 	t := &e.Thread
-	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil || len(w.entries) >= spareEntries {
+	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil {
 		if t.body != nil {
 			w.bodies = append(w.bodies, t.body)
 			t.body, t.L = nil, nil
@@ -154,9 +154,6 @@ func (w *Worker) putEntry(e *entry) {
 	e.fam.control = nil
 	w.entries = append(w.entries, e)
 }
-
-// spareEntries is how many threads are kept: as many as handlers are usually nested.
-const spareEntries = 8
 
 // Run takes the baton, runs fn as an entry thread on the calling goroutine, and gives the baton back. nret is how many results are
 // wanted, or lua.MultRet; fewer are filled up with nil. It returns when fn and all light threads that it began have ended,
@@ -268,6 +265,9 @@ func (t *Thread) call(fn *lua.LFunction, nret int, args []lua.LValue) ([]lua.LVa
 	}
 	if err := PCall(L, len(args), nret, threadError); err != nil {
 		return nil, finishTrace(err)
+	}
+	if nret == 0 {
+		return nil, nil // what lies on the stack belongs to a script that was put aside
 	}
 	return takeResults(L), nil
 }
