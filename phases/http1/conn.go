@@ -59,6 +59,7 @@ type conn struct {
 	gone       *watch
 	lastHead   string          // a plain one
 	paused     *phases.Request // waits without a goroutine: see pause_linux.go
+	unbegun    bool            // paused is, and has seen no phase yet
 	later      bool            // goes on, or sends its answer, once the loop has served what came with it
 	w          wire
 
@@ -362,7 +363,25 @@ func (c *conn) request(r *phases.Request) bool {
 	if f := r.ContentLength > 0 || r.Chunked || r.In.Has("Expect"); f {
 		c.w.framing(r)
 	}
-	if !e.Serve(r) {
+	c.unbegun = true
+	if c.accompanied() { // those that came together are all read before the first one is served
+		c.paused, c.later = r, true
+		return true
+	}
+	return c.serve(r)
+}
+
+// serve begins or goes on with a request, and is request for what follows.
+func (c *conn) serve(r *phases.Request) bool {
+	e := c.server.engine
+	over := false
+	if c.unbegun {
+		c.unbegun = false
+		over = e.Serve(r)
+	} else {
+		over = e.Continue(r)
+	}
+	if !over {
 		c.paused = r
 		return true
 	}

@@ -52,11 +52,11 @@ func (c *conn) goOn() bool {
 	r := c.paused
 	c.paused = nil
 	c.w.borrow()
-	if !c.server.engine.Continue(r) {
-		c.paused = r
+	again := c.serve(r)
+	if c.paused != nil {
 		return true
 	}
-	return c.served(r, c.after(r))
+	return c.served(r, again)
 }
 
 // wakeUp has c's request go on.
