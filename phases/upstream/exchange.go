@@ -298,7 +298,7 @@ func (x *Exchange) connect(a *Addr) (rc phases.Status, again, ok bool) {
 		}
 		key.local = x.local
 	}
-	if c := p.get(key, x.attempt, x.R.Told()); c != nil {
+	if c := p.get(key, x.attempt, x.R.Poller(), x.R.Told()); c != nil {
 		x.c, x.cached = c, true
 		x.debugKept("reusing connection", c)
 		return 0, false, true

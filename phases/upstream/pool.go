@@ -33,18 +33,15 @@ const sweepEvery = 5 * time.Second
 
 func newPool(max int) *pool { return &pool{max: max} }
 
-// get takes the connection that came last of those with the key; dead ones are dropped on the way. It is now, or was some
-// microseconds ago; told is what the request knows of by now.
-func (p *pool) get(key poolKey, now time.Time, told event.Poller) *conn {
+// get takes the connection that came last of those with the key, of those that home watches where there are any: what comes on another one has to
+// be passed from loop to loop. Dead ones are dropped on the way. It is now, or was some microseconds ago; told is what the request knows of by now.
+func (p *pool) get(key poolKey, now time.Time, home, told event.Poller) *conn {
 	if p == nil {
 		return nil
 	}
 	for {
 		p.mu.Lock()
-		i := len(p.idle) - 1
-		for i >= 0 && p.idle[i].key != key {
-			i--
-		}
+		i := p.find(key, home)
 		if i < 0 {
 			p.mu.Unlock()
 			return nil
@@ -60,6 +57,22 @@ func (p *pool) get(key poolKey, now time.Time, told event.Poller) *conn {
 		}
 		c.close()
 	}
+}
+
+// find is the index of the connection that get takes, -1 where there is none. The lock is held.
+func (p *pool) find(key poolKey, home event.Poller) int {
+	last := -1
+	for i := len(p.idle) - 1; i >= 0; i-- {
+		c := p.idle[i]
+		if c.key != key {
+			continue
+		}
+		if home == nil || c.event != nil && c.event.WatchedBy(home) {
+			return i
+		}
+		last = max(last, i)
+	}
+	return last
 }
 
 // put keeps c for idle (zero: for ever), and closes the one that waited longest where there are too many.

@@ -50,11 +50,42 @@ func TestPoolDoubts(t *testing.T) {
 			defer p.close()
 			c := newConn(event.Adopt(own, raw))
 			p.put(c, now, 0)
-			if got := p.get(c.key, now, tt.told); (got == c) != tt.want {
+			if got := p.get(c.key, now, own, tt.told); (got == c) != tt.want {
 				t.Errorf("got %p; want %p: %v", got, c, tt.want)
 			} else if got != nil {
 				got.close()
 			}
 		})
+	}
+}
+
+// TestPoolPrefersOwnLoop: a connection of the request's own loop comes first, even before one that has waited for less long.
+func TestPoolPrefersOwnLoop(t *testing.T) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	own, other := &silent{}, &silent{}
+	p, now := newPool(3), time.Now()
+	defer p.close()
+	dial := func(loop event.Poller) *conn {
+		raw, err := net.Dial("tcp4", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newConn(event.Adopt(loop, raw))
+		p.put(c, now, 0)
+		return c
+	}
+	mine, first, second := dial(own), dial(other), dial(other)
+	for i, want := range []*conn{mine, second, first, nil} {
+		got := p.get(poolKey{}, now, own, nil)
+		if got != want {
+			t.Errorf("get %d: %p, want %p", i, got, want)
+		}
+		if got != nil {
+			got.close()
+		}
 	}
 }

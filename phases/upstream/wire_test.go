@@ -196,10 +196,10 @@ func TestPool(t *testing.T) {
 	if p.size() != 2 {
 		t.Errorf("%d connections", p.size())
 	}
-	if got := p.get(poolKey{addr: "x"}, now, nil); got != b {
+	if got := p.get(poolKey{addr: "x"}, now, nil, nil); got != b {
 		t.Errorf("got %p", got)
 	}
-	if got := p.get(poolKey{addr: "x"}, now, nil); got != nil {
+	if got := p.get(poolKey{addr: "x"}, now, nil, nil); got != nil {
 		t.Errorf("got %p", got)
 	}
 	p.close()
