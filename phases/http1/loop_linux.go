@@ -111,8 +111,9 @@ func newLoop() (*loop, error) {
 
 // lead is what a goroutine has as the leader of a loop. It leads for as long as nobody takes conn away.
 type lead struct {
-	conn atomic.Pointer[conn] // that it serves
-	now  time.Time            // when its events came
+	conn   atomic.Pointer[conn] // that it serves
+	others bool                 // are to be served, too
+	now    time.Time            // when its events came
 	kept
 }
 
@@ -315,6 +316,7 @@ func (l *loop) lead(t *lead, c *conn) bool {
 			l.wake <- struct{}{}
 		}
 	}
+	t.others = l.crowded()
 	t.conn.Store(c)
 	deferred := c.turn()
 	// Where it was not deferred, another goroutine may be serving c by now, with a lead of its own.

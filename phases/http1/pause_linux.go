@@ -30,10 +30,15 @@ func (c *conn) Defer() bool {
 	return c.later
 }
 
-// accompanied reports whether the loop has others to serve before it asks for events again.
+// accompanied reports whether the loop has others to serve, too, before it asks for events again.
 func (c *conn) accompanied() bool {
-	l := c.loop
-	return l != nil && c.leading() != nil && (l.next < l.n || l.dueNext < len(l.due) || l.leave < len(l.leaving) || len(l.deferred) > 0) && !c.ending.Load()
+	t := c.leading()
+	return t != nil && t.others && !c.ending.Load()
+}
+
+// crowded reports whether others are to be served before the loop asks for events again.
+func (l *loop) crowded() bool {
+	return l.next < l.n || l.dueNext < len(l.due) || l.leave < len(l.leaving) || len(l.deferred) > 0
 }
 
 // setAside leaves the paused request, whose goroutine has returned from its handlers, to whoever wakes it. False: that has
