@@ -30,6 +30,9 @@ const (
 // goroutine, one after the other: a request that waits for nobody costs no switch between goroutines and
 // no read that finds nothing.
 //
+// Of the requests that come together it reads all, then serves all, then sends all there is to send: each of these is done faster in a row. Who waits
+// for the others meanwhile is in deferred.
+//
 // A request that has to wait says so (conn.Waiting): another goroutine then leads the loop, and the one that was
 // leading goes on with its request alone. One that waits, or computes for long, without saying so is noticed by the
 // loop's overseer within a few milliseconds, with the same effect.
