@@ -125,33 +125,42 @@ type entry struct {
 
 // takeEntry gives a thread that nobody knows of, with a state.
 func (w *Worker) takeEntry(owner any, plain bool) *entry {
-	n := len(w.entries)
-	if n == 0 {
-		e := new(entry)
-		e.W, e.Owner, e.plain = w, owner, plain
-		e.takeState()
+	if n := len(w.entries); n > 0 {
+		e := w.entries[n-1]
+		w.entries = w.entries[:n-1]
+		e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
+		e.stateKept(true)
 		return e
 	}
-	e := w.entries[n-1]
-	w.entries = w.entries[:n-1]
-	e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
-	e.stateKept(true)
+	if len(w.bodies) == 0 {
+		if e, ok := w.surplus.Get().(*entry); ok {
+			e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
+			return e
+		}
+	}
+	e := new(entry)
+	e.W, e.Owner, e.plain = w, owner, plain
+	e.takeState()
 	return e
 }
 
-// putEntry keeps e, which has ended, for another handler if nobody can know of it any more.
-func (w *Worker) putEntry(e *entry) {
+// putEntry keeps e, which has ended, for another handler if nobody can know of it any more. spare is keepState's.
+func (w *Worker) putEntry(e *entry, spare bool) {
 	t := &e.Thread
 	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil {
-		if t.body != nil {
+		if t.body != nil && !spare {
 			w.bodies = append(w.bodies, t.body)
-			t.body, t.L = nil, nil
 		}
+		t.body, t.L = nil, nil
 		return
 	}
 	t.Owner, t.joined = nil, nil
 	t.ended, t.reaped, t.overtime, t.pausable = false, false, false, false
 	e.fam.control = nil
+	if spare {
+		w.surplus.Put(e)
+		return
+	}
 	w.entries = append(w.entries, e)
 }
 
@@ -230,13 +239,13 @@ func (e *entry) leave() {
 		t.family.stopFibers(t)
 	}
 	w := t.W
-	w.keepState(t)
+	spare := w.keepState(t)
 	if o, ok := t.Owner.(Ender); ok {
 		o.ThreadEnded(t)
 	}
 	t.putWaiter()
 	next := t.family.takePosted()
-	w.putEntry(e)
+	w.putEntry(e, spare)
 	w.handOn(next)
 }
 
@@ -249,10 +258,10 @@ func (t *Thread) Run(fn *lua.LFunction, nret int, args ...lua.LValue) ([]lua.LVa
 	t.W.cur = n
 	defer func() {
 		n.ended, n.reaped = true, true
-		t.W.keepState(n)
+		spare := t.W.keepState(n)
 		n.putWaiter()
 		t.resumed()
-		t.W.putEntry(e)
+		t.W.putEntry(e, spare)
 	}()
 	return n.call(fn, nret, args)
 }
@@ -304,13 +313,17 @@ func (t *Thread) takeState() {
 	t.L = &t.body.L
 }
 
-// keepState makes the state of t, which has ended, ready for the next thread, or drops it.
-func (w *Worker) keepState(t *Thread) {
-	if len(w.bodies)+len(w.entries) < w.Group.opts.ThreadCache && w.clean(t.body) {
+// keepState makes the state of t, which has ended, ready for the next thread, or drops it. spare: there are as many already as are kept for good.
+func (w *Worker) keepState(t *Thread) (spare bool) {
+	switch {
+	case !w.clean(t.body):
+		t.body, t.L = nil, nil
+	case len(w.bodies)+len(w.entries) >= w.Group.opts.ThreadCache:
+		return true
+	default:
 		t.stateKept(false)
-		return
 	}
-	t.body, t.L = nil, nil
+	return false
 }
 
 func (t *Thread) stateKept(reused bool) {
@@ -322,11 +335,10 @@ func (t *Thread) stateKept(reused bool) {
 // dropBody ends the use of a state by a light thread.
 func (t *Thread) dropBody() {
 	w := t.W
-	w.keepState(t)
-	if t.body != nil {
+	if !w.keepState(t) && t.body != nil {
 		w.bodies = append(w.bodies, t.body)
-		t.body, t.L = nil, nil
 	}
+	t.body, t.L = nil, nil
 }
 
 func (t *Thread) waiter() *waiter {

@@ -29,7 +29,8 @@ type Worker struct {
 	template *lua.LState // what new states are copied from
 	bodies   []*body
 	fibers   []*fiber
-	entries  []*entry // guarded by the baton
+	entries  []*entry  // guarded by the baton
+	surplus  sync.Pool // of entries, beyond those that are kept for good
 	envMeta  *lua.LTable
 	budget   *budget
 
