@@ -44,6 +44,9 @@ func (l *loop) crowded() bool {
 // setAside leaves the paused request, whose goroutine has returned from its handlers, to whoever wakes it. False: that has
 // happened already.
 func (c *conn) setAside() bool {
+	if c.w.ended {
+		c.w.Flush() //nolint:errcheck // the end of the request finds a connection that is broken
+	}
 	c.w.lend()
 	if c.pause.CompareAndSwap(atWork, aside) {
 		return true
