@@ -282,22 +282,6 @@ func (c *Conn) Peek() error {
 	if !c.Readable() {
 		return c.why()
 	}
-	return c.Look()
-}
-
-// Doubt has the next Peek or TryRead ask the kernel, unless p watches c: another poller may not have told yet what came before
-// the present event of p's. Only for connections that nobody else uses.
-func (c *Conn) Doubt(p Poller) {
-	if c.poller != p {
-		c.read.tell()
-	}
-}
-
-// WatchedBy reports whether p watches c.
-func (c *Conn) WatchedBy(p Poller) bool { return c.poller == p }
-
-// Look is Peek that asks the kernel in any case.
-func (c *Conn) Look() error {
 	s := &c.read
 	s.take()
 	if !c.enter() {
@@ -317,6 +301,17 @@ func (c *Conn) Look() error {
 	}
 	return nil
 }
+
+// Doubt has the next Peek or TryRead ask the kernel, unless p watches c: another poller may not have told yet what came before
+// the present event of p's. Only for connections that nobody else uses.
+func (c *Conn) Doubt(p Poller) {
+	if !c.WatchedBy(p) {
+		c.read.tell()
+	}
+}
+
+// WatchedBy reports whether p watches c.
+func (c *Conn) WatchedBy(p Poller) bool { return c.poller == p }
 
 // LocalAddr implements net.Conn.
 func (c *Conn) LocalAddr() net.Addr { return c.local }

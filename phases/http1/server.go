@@ -39,7 +39,7 @@ type Server struct {
 // New opens the address of l. Connections wait in the kernel's queue until the first Update: before it
 // there is no configuration that could serve them. The error is nginx's sentence.
 func New(e *phases.Engine, l *phases.Listen) (phases.FrontEnd, error) {
-	s := &Server{engine: e, conns: map[*conn]struct{}{}}
+	s := &Server{engine: e, conns: map[*conn]struct{}{}, loops: newLoops()}
 	s.listen.Store(l)
 	ln, err := open(l)
 	if err != nil {
@@ -124,10 +124,9 @@ func socketOptions(fd int, l *phases.Listen) error {
 func (s *Server) Update(l *phases.Listen) {
 	s.listen.Store(l)
 	s.sure.Store(surely(l))
+	s.loops.grow(l.Workers())
 	s.begin.Do(func() {
 		s.mu.Lock()
-		s.loops = newLoops()
-		s.loops.grow(l.Workers())
 		if s.door = s.loops.open(s); s.door == nil {
 			s.wg.Add(1)
 			go s.accept()
@@ -138,7 +137,6 @@ func (s *Server) Update(l *phases.Listen) {
 			s.loops.close()
 		}()
 	})
-	s.loops.grow(l.Workers())
 }
 
 // Addr is the address that the server listens on.

@@ -507,10 +507,15 @@ func (w *wire) End() error {
 	if w.length >= 0 && !w.r.HeaderOnly && w.bodySent < w.length {
 		w.r.KeepAlive = false // the client would wait for the rest
 	}
-	if w.r.KeepAlive && w.c.buffered() == 0 && w.c.accompanied() {
+	if w.together() {
 		return nil
 	}
 	return w.Flush()
+}
+
+// together reports whether the answer may leave with those to others.
+func (w *wire) together() bool {
+	return w.r.KeepAlive && w.body == nil && !w.lent && !w.taken && w.c.buffered() == 0 && w.c.accompanied()
 }
 
 // flushEnd is for a request that is over. What it gathered may leave with the answers to others: see conn.later.
@@ -518,7 +523,7 @@ func (w *wire) flushEnd() {
 	if w.broken || len(w.out) == 0 {
 		return
 	}
-	if w.r.KeepAlive && w.body == nil && !w.lent && !w.taken && w.c.buffered() == 0 && w.c.accompanied() {
+	if w.together() {
 		w.patience = w.sendTimeout()
 		w.r = nil
 		w.c.later = true

@@ -125,22 +125,25 @@ type entry struct {
 
 // takeEntry gives a thread that nobody knows of, with a state.
 func (w *Worker) takeEntry(owner any, plain bool) *entry {
-	if n := len(w.entries); n > 0 {
-		e := w.entries[n-1]
+	var e *entry
+	n := len(w.entries)
+	switch {
+	case n > 0:
+		e = w.entries[n-1]
 		w.entries = w.entries[:n-1]
-		e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
-		e.stateKept(true)
+	case len(w.bodies) == 0:
+		e, _ = w.surplus.Get().(*entry)
+	}
+	if e == nil {
+		e = new(entry)
+		e.W, e.Owner, e.plain = w, owner, plain
+		e.takeState()
 		return e
 	}
-	if len(w.bodies) == 0 {
-		if e, ok := w.surplus.Get().(*entry); ok {
-			e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
-			return e
-		}
+	e.Owner, e.plain, e.fiber, e.L = owner, plain, nil, &e.body.L
+	if n > 0 {
+		e.stateKept(true)
 	}
-	e := new(entry)
-	e.W, e.Owner, e.plain = w, owner, plain
-	e.takeState()
 	return e
 }
 

@@ -330,11 +330,11 @@ func (l *link) idleState() error {
 	return state
 }
 
-// lastLook is idleState for a connection that was in use until now. told has told of all that came before the request's latest event; where
-// another poller watches, the kernel is asked.
-func (l *link) lastLook(told event.Poller) error {
-	if l.event != nil && l.tls == nil && (told == nil || !l.event.WatchedBy(told)) {
-		return l.event.Look()
+// look is idleState for a connection that goes from a request to the pool, or back. told has told of all that came before the request's latest
+// event; where another poller watches, the kernel is asked.
+func (l *link) look(told event.Poller) error {
+	if l.event != nil {
+		l.event.Doubt(told)
 	}
 	return l.idleState()
 }

@@ -135,10 +135,7 @@ func (p *pool) pop(c *handler.Ctx) *peer {
 		p.of.mu.Unlock()
 		it.wake()
 		pr := it.peer
-		if pr.event != nil {
-			pr.event.Doubt(told(c))
-		}
-		if pr.idleState() != errAgain { //nolint:errorlint // our own value
+		if pr.look(told(c)) != errAgain { //nolint:errorlint // our own value
 			it.discard() // the peer has left it
 			p.closed()
 			continue
@@ -291,7 +288,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 		u.finalize(c)
 		return one(L)
 	}
-	switch err := pr.lastLook(told(c)); err {
+	switch err := pr.look(told(c)); err {
 	case errAgain: //nolint:errorlint // both come bare
 	case io.EOF:
 		u.finalize(c)
