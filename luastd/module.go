@@ -12,12 +12,14 @@ import (
 // Module is the Lua module. It stands last among the modules that have phase handlers, since
 // rewrite_by_lua and access_by_lua run at the end of their phases.
 var Module = phases.NewModule(phases.Module{
-	Name:        "lua",
-	NewMain:     func() any { return &mainConf{} },
-	NewServer:   func() any { return &serverConf{} },
-	NewLocation: func() any { return &locConf{} },
-	InitMain:    initMain,
-	MergeServer: mergeServer,
+	Name:           "lua",
+	NewMain:        func() any { return &mainConf{} },
+	NewServer:      func() any { return &serverConf{} },
+	NewLocation:    func() any { return &locConf{} },
+	ShareLocations: true,
+	ShareServers:   true,
+	InitMain:       initMain,
+	MergeServer:    mergeServer,
 
 	OutsideServers: true,
 })

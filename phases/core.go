@@ -133,12 +133,13 @@ func hostname() string {
 
 // coreModule leaves its directives to coreDirectives, which LoadConfig asks: they refer to it.
 var coreModule = NewModule(Module{
-	Name:          "core",
-	NewMain:       func() any { return &CoreMain{Workers: 1} },
-	NewServer:     func() any { return &CoreServer{} },
-	NewLocation:   func() any { return &CoreLocation{} },
-	MergeServer:   mergeCoreServer,
-	MergeLocation: mergeCoreLocation,
+	Name:           "core",
+	NewMain:        func() any { return &CoreMain{Workers: 1} },
+	NewServer:      func() any { return &CoreServer{} },
+	NewLocation:    func() any { return &CoreLocation{} },
+	ShareLocations: true,
+	MergeServer:    mergeCoreServer,
+	MergeLocation:  mergeCoreLocation,
 
 	OutsideServers: true,
 })

@@ -23,7 +23,7 @@ func setHTTP(l *Load, d *conf.Directive, _ any) error {
 			}
 		}
 	}
-	l.Within(d, CtxHTTP, t.http, t.http.loc)
+	l.Within(d, CtxHTTP, t.http, t.http.Root())
 	return nil
 }
 
@@ -73,10 +73,8 @@ func setServer(l *Load, d *conf.Directive, _ any) error {
 	t := l.Tree
 	s := t.newServer()
 	s.pos = d.Pos
-	s.loc = t.newLocation(nil, s)
-	s.loc.named = s.named
 	t.Servers = append(t.Servers, s)
-	l.Within(d, CtxServer, s, s.loc)
+	l.Within(d, CtxServer, s, s.Root())
 	if len(s.Core.listens) == 0 {
 		ls, err := parseListen(l, &conf.Directive{Name: "listen", Args: []conf.Arg{{Value: defaultListen()}}, Pos: d.Pos})
 		if err != nil {

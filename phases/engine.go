@@ -257,12 +257,12 @@ func (e *Engine) begin(r *Request, t *Tree) bool {
 		l = t.listenLike(l)
 	}
 	if l == nil {
-		r.Loc = t.http.loc
+		r.Loc = t.http.Root()
 		r.abandon()
 		return false
 	}
 	r.Server = l.serverFor(r.Host, r)
-	r.Loc = r.Server.loc
+	r.Loc = r.Server.Root()
 	r.log = r.Loc.Core.Log
 	for _, name := range r.SkippedHeaders {
 		r.Logf(LogInfo, "client sent invalid header line: %q", name)

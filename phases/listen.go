@@ -211,6 +211,9 @@ func (t *Tree) linkListens(errs *conf.ErrorList) {
 			}
 		}
 	}
+	for _, a := range t.Listens {
+		a.names.seal()
+	}
 }
 
 func (l *Listen) merge(x *Listen, s *Server, errs *conf.ErrorList) {

@@ -202,9 +202,9 @@ func (l *Load) directive(d *conf.Directive) error {
 	case MainConf:
 		c = l.Tree.main[w.m.id]
 	case ServerConf:
-		c = l.Server.conf[w.m.id]
+		c = l.Server.own(w.m)
 	case LocationConf:
-		c = l.Location.conf[w.m.id]
+		c = l.Location.own(w.m)
 	}
 	return w.d.Set(l, d, c)
 }
@@ -212,11 +212,19 @@ func (l *Load) directive(d *conf.Directive) error {
 // MainOf is m's main configuration, whatever the level being filled.
 func (l *Load) MainOf(m *Module) any { return l.Tree.main[m.id] }
 
-// LocationOf is m's configuration of the location being filled.
-func (l *Load) LocationOf(m *Module) any { return l.Location.conf[m.id] }
+// LocationOf is m's configuration of the location being filled, or merged; nil where the tree has no such module.
+func (l *Load) LocationOf(m *Module) any { return l.ConfOf(l.Location, m) }
 
-// ServerOf is m's configuration of the server being filled.
-func (l *Load) ServerOf(m *Module) any { return l.Server.conf[m.id] }
+// ConfOf is LocationOf for another location.
+func (l *Load) ConfOf(loc *Location, m *Module) any {
+	if !slices.Contains(l.Tree.modules, m) {
+		return nil
+	}
+	return loc.own(m)
+}
+
+// ServerOf is m's configuration of the server being filled, or merged.
+func (l *Load) ServerOf(m *Module) any { return l.Server.own(m) }
 
 // Path makes a directive's path absolute: relative ones start at the prefix.
 func (l *Load) Path(p string) string { return l.Tree.Path(p) }
@@ -233,10 +241,9 @@ func (l *Load) ConfPath(p string) string {
 // Nameless makes a location without a name inside the current one (the body of an if or a
 // limit_except): it inherits from the current location and is entered by code, never by a URI.
 func (l *Load) Nameless(name string) *Location {
-	loc := l.Tree.newLocation(l.Location, l.Server)
+	loc := new(Location).start(l.Location, l.Server)
 	loc.Name, loc.Kind = name, LocationNameless
 	if l.Location != nil {
-		loc.named = l.Location.named
 		l.Location.inner = append(l.Location.inner, loc)
 	}
 	return loc
@@ -246,26 +253,10 @@ func (l *Load) Nameless(name string) *Location {
 func (l *Load) finish() {
 	t := l.Tree
 	if t.httpSeen {
-		l.Server, l.Location = t.http, t.http.loc
 		for _, m := range t.modules {
-			if m.InitMain != nil {
-				l.add(m.InitMain(l, t.main[m.id]))
-			}
-			for _, s := range t.Servers {
-				l.Server, l.Location = s, s.loc
-				if m.MergeServer != nil {
-					l.add(m.MergeServer(l, t.http.conf[m.id], s.conf[m.id]))
-				}
-				if m.MergeLocation != nil {
-					l.add(m.MergeLocation(l, t.http.loc.conf[m.id], s.loc.conf[m.id]))
-				}
-				l.mergeLocations(m, s.loc)
-			}
-			l.Server, l.Location = t.http, t.http.loc
-			if m.OutsideServers {
-				l.add(m.MergeLocation(l, m.NewLocation(), t.http.loc.conf[m.id]))
-			}
+			l.merge(m)
 		}
+		l.Server, l.Location = t.http, t.http.Root()
 		t.linkListens(&l.errs)
 		for _, m := range t.modules {
 			if m.Postconfigure != nil {
@@ -276,14 +267,41 @@ func (l *Load) finish() {
 	l.add(t.seal(l))
 }
 
-func (l *Load) mergeLocations(m *Module, parent *Location) {
-	for _, list := range [2][]*Location{parent.children, parent.inner} {
-		for _, loc := range list {
-			l.Location = loc
-			if m.MergeLocation != nil {
-				l.add(m.MergeLocation(l, parent.conf[m.id], loc.conf[m.id]))
-			}
-			l.mergeLocations(m, loc)
+// merge completes m's configurations of all levels.
+func (l *Load) merge(m *Module) {
+	t := l.Tree
+	l.Server, l.Location = t.http, t.http.Root()
+	if m.InitMain != nil {
+		l.add(m.InitMain(l, t.main[m.id]))
+	}
+	servers := l.merger(m.NewServer, m.MergeServer, m.ShareServers)
+	locations := l.merger(m.NewLocation, m.MergeLocation, m.ShareLocations)
+	for _, s := range t.Servers {
+		l.Server, l.Location = s, s.Root()
+		if m.NewServer != nil {
+			s.conf[m.serverPlace] = servers.settle(t.http.conf[m.serverPlace], s.conf[m.serverPlace])
+		}
+		if m.NewLocation != nil {
+			l.mergeLocation(m, locations, t.http.Root(), s.Root())
+		}
+	}
+	l.Server, l.Location = t.http, t.http.Root()
+	if m.OutsideServers {
+		l.add(m.MergeLocation(l, m.NewLocation(), *t.http.Root().at(m)))
+	}
+}
+
+// mergeLocation completes m's configuration of loc and of all locations inside it.
+func (l *Load) mergeLocation(m *Module, g *merger, parent, loc *Location) {
+	l.Location = loc
+	c := loc.at(m)
+	*c = g.settle(*parent.at(m), *c)
+	if m == coreModule {
+		loc.Core = (*c).(*CoreLocation)
+	}
+	for _, list := range [2][]*Location{loc.children, loc.inner} {
+		for _, inner := range list {
+			l.mergeLocation(m, g, loc, inner)
 		}
 	}
 }

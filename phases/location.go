@@ -36,28 +36,34 @@ func (k LocationKind) Modifier() string {
 	return ""
 }
 
-// Location is a location block, the server's own level, or the body of an if. Immutable while it serves.
+// Location is a location block, the server's own level, or the body of an if. Immutable while it serves. What
+// requests read comes first and fills a line of the processor's cache; the size is a multiple of a line's.
 type Location struct {
-	Name   string
-	Kind   LocationKind
-	Regex  *Regex // for LocationRegex
-	Server *Server
-	Parent *Location
-	Core   *CoreLocation
+	Core    *CoreLocation
+	plan    *plan
+	handler Handler
+	inside  *inside  // nil where no location is inside this one
+	pages   [3]*page // the modules' configurations; more pages are in more
+	Kind    LocationKind
 	// AutoRedirect sends /x to /x/ where only /x/ is a location (set by proxy_pass and its like).
 	AutoRedirect bool
-	Pos          conf.Pos
 
-	conf     []any
-	plan     *plan
-	handler  Handler
+	Name     string
+	Regex    *Regex // for LocationRegex
+	Server   *Server
+	Parent   *Location
+	Pos      conf.Pos
 	children []*Location // locations written inside this one
 	inner    []*Location // nameless ones
-	named    map[string]*Location
-	regexes  []*Location
+	more     *[]*page
+}
+
+// inside finds the locations of one level.
+type inside struct {
 	exact    map[string]*Location
 	slashed  map[string]*Location // the exact ones with AutoRedirect, by their name without its last slash
-	prefixes *radix
+	regexes  []*Location
+	prefixes prefixTree
 }
 
 // Children lists the locations written inside this one, in the configuration's order.
@@ -71,7 +77,7 @@ func (loc *Location) SetHandler(h Handler) { loc.handler = h }
 
 // setLocation carries out a location block's head: the modifier and the name.
 func setLocation(l *Load, d *conf.Directive, _ any) error {
-	loc := l.Tree.newLocation(l.Location, l.Server)
+	loc := new(Location).start(l.Location, l.Server)
 	loc.Pos = d.Pos
 	mod, name := "", d.Args[0].Value
 	if len(d.Args) == 2 {
@@ -114,7 +120,7 @@ func setLocation(l *Load, d *conf.Directive, _ any) error {
 	}
 
 	outer := l.Location
-	if outer != l.Server.loc {
+	if outer != l.Server.Root() {
 		switch {
 		case outer.Kind == LocationExact:
 			return fmt.Errorf("location %q cannot be inside the exact location %q", name, outer.Name)
@@ -139,41 +145,48 @@ func setLocation(l *Load, d *conf.Directive, _ any) error {
 
 // index builds the look-up structures of one level and of those below it.
 func (loc *Location) index(errs *conf.ErrorList) {
-	seen := map[string]bool{}
-	for _, c := range loc.children {
-		c.index(errs)
-		switch c.Kind {
-		case LocationRegex:
-			loc.regexes = append(loc.regexes, c)
-			continue
-		case LocationExact:
-			if loc.exact == nil {
-				loc.exact = map[string]*Location{}
-			}
-			if loc.exact[c.Name] != nil {
-				*errs = append(*errs, &conf.Error{Msg: fmt.Sprintf("duplicate location %q", c.Name), Pos: c.Pos})
-			}
-			loc.exact[c.Name] = c
-			if short, ok := strings.CutSuffix(c.Name, "/"); ok && c.AutoRedirect {
-				if loc.slashed == nil {
-					loc.slashed = map[string]*Location{}
-				}
-				loc.slashed[short] = c
-			}
-		case LocationPrefix, LocationNoRegex:
-			if seen[c.Name] {
-				*errs = append(*errs, &conf.Error{Msg: fmt.Sprintf("duplicate location %q", c.Name), Pos: c.Pos})
-			}
-			seen[c.Name] = true
-			if loc.prefixes == nil {
-				loc.prefixes = &radix{}
-			}
-			loc.prefixes.insert(c.Name, c)
+	if len(loc.children) > 0 {
+		loc.inside = new(inside)
+		if loc == loc.Server.Root() {
+			loc.inside = &loc.Server.inner
 		}
+		loc.lookUp(loc.inside, errs)
 	}
 	for _, c := range loc.inner {
 		c.index(errs)
 	}
+}
+
+// lookUp fills in with the locations inside loc.
+func (loc *Location) lookUp(in *inside, errs *conf.ErrorList) {
+	prefixes := map[string]*Location{}
+	put := func(m *map[string]*Location, name string, c *Location) {
+		if *m == nil {
+			*m = map[string]*Location{}
+		}
+		if (*m)[name] != nil {
+			*errs = append(*errs, &conf.Error{Msg: fmt.Sprintf("duplicate location %q", c.Name), Pos: c.Pos})
+		}
+		(*m)[name] = c
+	}
+	for _, c := range loc.children {
+		c.index(errs)
+		switch c.Kind {
+		case LocationRegex:
+			in.regexes = append(in.regexes, c)
+		case LocationExact:
+			put(&in.exact, c.Name, c)
+			if short, ok := strings.CutSuffix(c.Name, "/"); ok && c.AutoRedirect {
+				if in.slashed == nil {
+					in.slashed = map[string]*Location{}
+				}
+				in.slashed[short] = c
+			}
+		case LocationPrefix, LocationNoRegex:
+			put(&prefixes, c.Name, c)
+		}
+	}
+	in.prefixes = newPrefixTree(prefixes)
 }
 
 type findResult uint8
@@ -188,34 +201,34 @@ const (
 // find sets r.Loc to the location of r.URI among the locations inside loc
 // (ngx_http_core_find_location). r.Loc is loc when it begins.
 func (loc *Location) find(r *Request) (findResult, *Location) {
-	res := findNone
-	noRegex := false
-	if e := loc.exact[r.URI]; e != nil {
+	in := loc.inside
+	if in == nil {
+		return findNone, nil
+	}
+	if e := in.exact[r.URI]; e != nil {
 		r.Loc = e
 		return findFinal, nil
 	}
-	if loc.prefixes != nil {
-		p, slash := loc.prefixes.longest(r.URI)
-		if slash != nil && slash.AutoRedirect && (p == nil || p.Name != r.URI) {
-			return findRedirect, slash
-		}
-		if e := loc.slashed[r.URI]; e != nil && (p == nil || p.Name != r.URI) {
-			return findRedirect, e
-		}
-		if p != nil {
-			r.Loc = p
-			noRegex = p.Kind == LocationNoRegex
-			sub, red := p.find(r)
-			if sub == findFinal || sub == findRedirect {
-				return sub, red
-			}
-			res = findPrefix
-		}
-	} else if e := loc.slashed[r.URI]; e != nil {
+	res := findNone
+	noRegex := false
+	p, slash := in.prefixes.longest(r.URI)
+	if slash != nil && slash.AutoRedirect && (p == nil || p.Name != r.URI) {
+		return findRedirect, slash
+	}
+	if e := in.slashed[r.URI]; e != nil && (p == nil || p.Name != r.URI) {
 		return findRedirect, e
 	}
+	if p != nil {
+		r.Loc = p
+		noRegex = p.Kind == LocationNoRegex
+		sub, red := p.find(r)
+		if sub == findFinal || sub == findRedirect {
+			return sub, red
+		}
+		res = findPrefix
+	}
 	if !noRegex {
-		for _, c := range loc.regexes {
+		for _, c := range in.regexes {
 			if !c.Regex.Match(r, r.URI) {
 				continue
 			}
@@ -227,81 +240,4 @@ func (loc *Location) find(r *Request) (findResult, *Location) {
 		}
 	}
 	return res, nil
-}
-
-// radix is a compressed prefix tree of location names: the cost of a look-up grows with the
-// URI's length, not with the number of locations.
-type radix struct {
-	label string
-	loc   *Location
-	next  []*radix // sorted by the first byte of label
-}
-
-func (n *radix) child(c byte) (int, *radix) {
-	lo, hi := 0, len(n.next)
-	for lo < hi {
-		m := (lo + hi) / 2
-		if n.next[m].label[0] < c {
-			lo = m + 1
-		} else {
-			hi = m
-		}
-	}
-	if lo < len(n.next) && n.next[lo].label[0] == c {
-		return lo, n.next[lo]
-	}
-	return lo, nil
-}
-
-func (n *radix) insert(name string, loc *Location) {
-	for {
-		if name == "" {
-			n.loc = loc
-			return
-		}
-		i, c := n.child(name[0])
-		if c == nil {
-			n.next = append(n.next, nil)
-			copy(n.next[i+1:], n.next[i:])
-			n.next[i] = &radix{label: name, loc: loc}
-			return
-		}
-		k := 0
-		for k < len(name) && k < len(c.label) && name[k] == c.label[k] {
-			k++
-		}
-		if k < len(c.label) {
-			n.next[i] = &radix{label: c.label[:k], next: []*radix{c}}
-			c.label = c.label[k:]
-			c = n.next[i]
-		}
-		n, name = c, name[k:]
-	}
-}
-
-// longest is the location with the longest name that begins uri, and, where one exists, the
-// location named exactly uri + "/".
-func (n *radix) longest(uri string) (best, slash *Location) {
-	for {
-		if n.loc != nil {
-			best = n.loc
-		}
-		if uri == "" {
-			if _, c := n.child('/'); c != nil && c.label == "/" {
-				slash = c.loc
-			}
-			return best, slash
-		}
-		_, c := n.child(uri[0])
-		if c == nil {
-			return best, nil
-		}
-		if !strings.HasPrefix(uri, c.label) {
-			if len(c.label) == len(uri)+1 && c.label[len(uri)] == '/' && strings.HasPrefix(c.label, uri) {
-				slash = c.loc
-			}
-			return best, slash
-		}
-		n, uri = c, uri[len(c.label):]
-	}
 }

@@ -196,8 +196,8 @@ func (r *Request) noContent() Status {
 func (r *Request) findConfig() Status {
 	r.content = nil
 	r.URIChanged = false
-	r.Loc = r.Server.loc
-	res, redirect := r.Server.loc.find(r)
+	r.Loc = r.Server.Root()
+	res, redirect := r.Server.Root().find(r)
 	if res == findRedirect {
 		target := redirect.Name
 		r.Loc = redirect // whose filters see the answer
@@ -264,7 +264,7 @@ func (r *Request) InternalRedirect(uri, args string) Status {
 	r.LocationStale, r.UnparsedStale = false, true
 	r.URIChanged = false
 	clear(r.ctx)
-	r.Loc = r.Server.loc
+	r.Loc = r.Server.Root()
 	r.anew(PhaseServerRewrite)
 	return Done
 }

@@ -81,10 +81,23 @@ type Module struct {
 	Name       string
 	Directives []Directive
 
-	// NewMain, NewServer and NewLocation make the empty configurations of the three levels.
+	// NewMain, NewServer and NewLocation make the empty configurations of the three levels: pointers to one type each.
 	NewMain     func() any
 	NewServer   func() any
 	NewLocation func() any
+
+	// ShareServers and ShareLocations say that servers, and locations, may have one configuration together. Those that
+	// say nothing to the module within one outer level are then merged once for all of them, and those whose merged
+	// contents are the same, byte for byte, have the first one's. So it costs next to nothing to have many of them, in
+	// memory and in a request's time, which the processor spends waiting for memory.
+	//
+	// They are for modules that
+	//   - write to a configuration in their setters and in the merge only: not when the tree starts or serves, or from
+	//     Postconfigure; what a configuration points to may have a state where it is no single location's,
+	//   - do not take a configuration, or the address of a part of it, for the location's identity,
+	//   - merge by what is in parent and child alone: Load.Server and Load.Location are of no account to a child in
+	//     which nothing was set.
+	ShareServers, ShareLocations bool
 
 	// InitMain completes the main configuration once the http block is read.
 	InitMain func(l *Load, main any) error
@@ -111,14 +124,24 @@ type Module struct {
 	// Drain runs when another tree takes over while requests of this one are still in flight.
 	Drain func(t *Tree)
 
-	id int
+	id          int
+	serverPlace int  // among those that have configurations of servers
+	page        int  // of a location's, that its configuration is on, and
+	line        uint // where
 }
 
-var moduleCount atomic.Int32
+var moduleCount, serverPlaces, locationPlaces atomic.Int32
 
 // NewModule gives m its slot in every configuration and request.
 func NewModule(m Module) *Module {
 	m.id = int(moduleCount.Add(1)) - 1
+	if m.NewServer != nil {
+		m.serverPlace = int(serverPlaces.Add(1)) - 1
+	}
+	if m.NewLocation != nil {
+		place := int(locationPlaces.Add(1)) - 1
+		m.page, m.line = place/len(page{}), uint(place%len(page{}))
+	}
 	return &m
 }
 
@@ -144,7 +167,7 @@ func (o *Opt[T]) Merge(parent Opt[T], def T) {
 func MainOf[T any](t *Tree, m *Module) *T { return t.main[m.id].(*T) }
 
 // ServerOf is m's configuration of the server s.
-func ServerOf[T any](s *Server, m *Module) *T { return s.conf[m.id].(*T) }
+func ServerOf[T any](s *Server, m *Module) *T { return s.conf[m.serverPlace].(*T) }
 
 // LocationOf is m's configuration of the location loc.
-func LocationOf[T any](loc *Location, m *Module) *T { return loc.conf[m.id].(*T) }
+func LocationOf[T any](loc *Location, m *Module) *T { return (*loc.at(m)).(*T) }

@@ -72,11 +72,13 @@ func TestPause(t *testing.T) {
 					p.handlers[phase] = append(p.handlers[phase], handle(name, usual))
 				}
 			}
-			loc := &Location{Core: &CoreLocation{}, plan: p}
+			server := &Server{}
+			loc := server.Root()
+			loc.Core, loc.plan = &CoreLocation{}, p
 			loc.Core.SatisfyAny.V = c.any
 			loc.Core.Log = NewErrorLog(nil, LogEmerg)
 			r := NewRequest()
-			r.Conn, r.Server, r.Loc, r.URI = &Conn{}, &Server{loc: loc}, loc, "/x"
+			r.Conn, r.Server, r.Loc, r.URI = &Conn{}, server, loc, "/x"
 			r.log = loc.Core.Log
 			r.Waiter = &looping{}
 			r.pausable = true

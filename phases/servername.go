@@ -17,7 +17,8 @@ type ServerName struct {
 // nameTable finds a server by its host name in nginx's order: exact, longest wildcard that begins
 // with an asterisk, longest that ends with one, first regex.
 type nameTable struct {
-	exact  map[string]*Server
+	hosts  hostTable          // made of exact
+	exact  map[string]*Server // until all are known
 	head   map[string]*Server // "*.example.org" under ".example.org"
 	tail   map[string]*Server // "www.*" under "www."
 	regexs []regexServer
@@ -29,7 +30,7 @@ type regexServer struct {
 }
 
 func (n *nameTable) find(host string, r *Request) *Server {
-	if s := n.exact[host]; s != nil {
+	if s := n.hosts.find(host); s != nil {
 		return s
 	}
 	if len(n.head) > 0 {
@@ -83,6 +84,9 @@ func (n *nameTable) add(name ServerName, s *Server) bool {
 	}
 	return put(&n.exact, name.Name)
 }
+
+// seal makes the table ready for find; no name is added any more.
+func (n *nameTable) seal() { n.hosts, n.exact = newHostTable(n.exact), nil }
 
 func setServerName(l *Load, d *conf.Directive, c *CoreServer) error {
 	for i, a := range d.Args {

@@ -51,7 +51,7 @@ func (r *Request) Subrequest(uri string, o SubOptions) (*Request, error) {
 	}
 	sr := requestPool.Get().(*Request)
 	sr.Conn, sr.Tree, sr.Server, sr.Main, sr.Parent = r.Conn, r.Tree, r.Server, r.Main, r
-	sr.Loc = r.Server.loc
+	sr.Loc = r.Server.Root()
 	sr.Start = now()
 	sr.Method, sr.URI, sr.Args = o.Method, uri, o.Args
 	if sr.Method == "" {

@@ -49,19 +49,21 @@ type Tree struct {
 	stopped  chan struct{} // closed when the modules have stopped
 }
 
-// Server is a server block.
+// Server is a server block. What requests read of it lies together; the size is a multiple of a cache line's.
 type Server struct {
-	Tree  *Tree
+	root  Location // the server's own level of location configuration
+	inner inside   // root's
+	conf  []any    // by the modules' places
 	Core  *CoreServer
-	Names []ServerName
-	conf  []any
-	loc   *Location // the server's own level of location configuration
+	Tree  *Tree
 	named map[string]*Location
+	Names []ServerName
 	pos   conf.Pos
+	_     [56]byte
 }
 
 // Root is the server's own level of location configuration, where requests begin.
-func (s *Server) Root() *Location { return s.loc }
+func (s *Server) Root() *Location { return &s.root }
 
 // Listens lists the addresses that the server listens on.
 func (s *Server) Listens() []*Listen { return s.Core.listens }
@@ -82,10 +84,8 @@ func newTree(o LoadOptions) *Tree {
 	}
 }
 
-func (t *Tree) slots() []any { return make([]any, moduleCount.Load()) }
-
 func (t *Tree) createMain() {
-	t.main = t.slots()
+	t.main = make([]any, moduleCount.Load())
 	for _, m := range t.modules {
 		if m.NewMain != nil {
 			t.main[m.id] = m.NewMain()
@@ -93,29 +93,36 @@ func (t *Tree) createMain() {
 	}
 	t.Core = t.main[coreModule.id].(*CoreMain)
 	t.http = t.newServer()
-	t.http.loc = t.newLocation(nil, t.http)
-}
-
-func (t *Tree) newServer() *Server {
-	s := &Server{Tree: t, conf: t.slots(), named: map[string]*Location{}}
-	for _, m := range t.modules {
+	for _, m := range t.modules { // the level that the others are merged with has all of its own
 		if m.NewServer != nil {
-			s.conf[m.id] = m.NewServer()
+			t.http.own(m)
+		}
+		if m.NewLocation != nil {
+			t.http.Root().own(m)
 		}
 	}
-	s.Core = s.conf[coreModule.id].(*CoreServer)
+}
+
+// newServer makes a server that has nothing of its own yet but what may not be shared.
+func (t *Tree) newServer() *Server {
+	s := &Server{Tree: t, conf: make([]any, serverPlaces.Load()), named: map[string]*Location{}}
+	for _, m := range t.modules {
+		if m.NewServer != nil && !m.ShareServers {
+			s.own(m)
+		}
+	}
+	s.Core = s.conf[coreModule.serverPlace].(*CoreServer)
+	s.root.start(nil, s)
 	return s
 }
 
-func (t *Tree) newLocation(parent *Location, s *Server) *Location {
-	loc := &Location{Server: s, Parent: parent, conf: t.slots()}
-	for _, m := range t.modules {
-		if m.NewLocation != nil {
-			loc.conf[m.id] = m.NewLocation()
-		}
+// own is s's own configuration of m while it is filled, made where it is first asked for.
+func (s *Server) own(m *Module) any {
+	c := &s.conf[m.serverPlace]
+	if *c == nil {
+		*c = m.NewServer()
 	}
-	loc.Core = loc.conf[coreModule.id].(*CoreLocation)
-	return loc
+	return *c
 }
 
 // Path makes p absolute: relative paths start at the prefix.
@@ -130,7 +137,7 @@ func (t *Tree) Path(p string) string {
 func (t *Tree) Modules() []*Module { return t.modules }
 
 // HTTP is the http level of location configuration, which timers and the like obey.
-func (t *Tree) HTTP() *Location { return t.http.loc }
+func (t *Tree) HTTP() *Location { return t.http.Root() }
 
 // Engine is the engine that serves the tree; nil until Start.
 func (t *Tree) Engine() *Engine { return t.engine }
@@ -139,9 +146,11 @@ func (t *Tree) Engine() *Engine { return t.engine }
 func (t *Tree) seal(l *Load) error {
 	var errs conf.ErrorList
 	p := planner{offers: &t.offers, made: map[string]*plan{}}
+	table := pageTable{}
 	for _, s := range append([]*Server{t.http}, t.Servers...) {
-		s.loc.index(&errs)
-		p.plan(s.loc)
+		s.Root().index(&errs)
+		table.share(s.Root())
+		p.plan(s.Root())
 	}
 	t.linkVariables(&errs)
 	if len(errs) > 0 {

@@ -23,8 +23,9 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "access",
-		NewLocation: func() any { return &location{} },
+		Name:           "access",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			if c := child.(*location); len(c.rules) == 0 {
 				c.rules = parent.(*location).rules

@@ -27,8 +27,9 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "authbasic",
-		NewLocation: func() any { return &location{} },
+		Name:           "authbasic",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			p, c := parent.(*location), child.(*location)
 			c.realm.Merge(p.realm, nil)

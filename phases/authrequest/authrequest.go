@@ -20,8 +20,9 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "authrequest",
-		NewLocation: func() any { return &location{} },
+		Name:           "authrequest",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			p, c := parent.(*location), child.(*location)
 			c.uri.Merge(p.uri, "")

@@ -44,8 +44,9 @@ func newModule() *phases.Module {
 		return phases.Directive{Name: name, Ctx: phases.CtxAll, Args: phases.OnOff, Level: phases.LocationConf, Set: phases.SetFlag(at)}
 	}
 	m := phases.NewModule(phases.Module{
-		Name:        "autoindex",
-		NewLocation: func() any { return &location{} },
+		Name:           "autoindex",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		Directives: []phases.Directive{
 			flag("autoindex", func(c *location) *phases.Opt[bool] { return &c.on }),
 			flag("autoindex_exact_size", func(c *location) *phases.Opt[bool] { return &c.exactSize }),

@@ -34,8 +34,9 @@ var usualTypes = map[string]bool{
 func newModule() *phases.Module {
 	const conversion = "responses are not converted between charsets"
 	m := phases.NewModule(phases.Module{
-		Name:        "charset",
-		NewLocation: func() any { return &location{} },
+		Name:           "charset",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		Directives: []phases.Directive{
 			{Name: "charset", Ctx: phases.CtxAllIf, Args: phases.Take1, Level: phases.LocationConf, Set: phases.Set(setCharset)},
 			{Name: "override_charset", Ctx: phases.CtxAllIf, Args: phases.OnOff, Level: phases.LocationConf,

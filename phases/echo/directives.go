@@ -12,9 +12,10 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "echo",
-		NewMain:     func() any { return &mainConf{} },
-		NewLocation: func() any { return &location{} },
+		Name:           "echo",
+		NewMain:        func() any { return &mainConf{} },
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 	})
 	p := &program{m: m}
 	m.Directives = p.directives()

@@ -25,8 +25,9 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "gzip",
-		NewLocation: func() any { return &location{} },
+		Name:           "gzip",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 	})
 	directive := func(name string, a phases.Arity, set phases.SetFunc) phases.Directive {
 		return phases.Directive{Name: name, Ctx: phases.CtxAll, Args: a, Level: phases.LocationConf, Set: set}

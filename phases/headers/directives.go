@@ -13,9 +13,10 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:          "headers",
-		NewLocation:   func() any { return &location{} },
-		MergeLocation: mergeLocation,
+		Name:           "headers",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
+		MergeLocation:  mergeLocation,
 	})
 	inherit := map[string]inheritance{"on": inheritOn, "off": inheritOff, "merge": inheritMerge}
 	directive := func(name string, a phases.Arity, set phases.SetFunc) phases.Directive {

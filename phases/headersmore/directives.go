@@ -14,9 +14,10 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "headersmore",
-		NewMain:     func() any { return &mainConf{} },
-		NewLocation: func() any { return &location{} },
+		Name:           "headersmore",
+		NewMain:        func() any { return &mainConf{} },
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			p, c := parent.(*location), child.(*location)
 			c.output = slices.Concat(p.output, c.output)

@@ -26,8 +26,9 @@ var usual = []*phases.Value{phases.Constant("index.html")}
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "index",
-		NewLocation: func() any { return &location{} },
+		Name:           "index",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		Directives: []phases.Directive{
 			{Name: "index", Ctx: phases.CtxAll, Args: phases.OneMore, Level: phases.LocationConf, Set: phases.Set(setIndex)},
 		},

@@ -100,9 +100,10 @@ func (zs Zones[T]) Bind(l *phases.Load, d *conf.Directive, name string, size int
 func Module[L, T any](s Spec[L, T]) *phases.Module {
 	type location = Location[L]
 	m := phases.NewModule(phases.Module{
-		Name:        s.Name,
-		NewMain:     func() any { return &Zones[T]{} },
-		NewLocation: func() any { return &location{} },
+		Name:           s.Name,
+		NewMain:        func() any { return &Zones[T]{} },
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 	})
 	levels := map[string]phases.LogLevel{"info": phases.LogInfo, "notice": phases.LogNotice, "warn": phases.LogWarn, "error": phases.LogErr}
 	directive := func(suffix string, a phases.Arity, set phases.SetFunc) phases.Directive {

@@ -15,9 +15,10 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "log",
-		NewMain:     func() any { return &mainConf{formats: map[string]*format{}, files: map[string]*file{}} },
-		NewLocation: func() any { return &location{} },
+		Name:           "log",
+		NewMain:        func() any { return &mainConf{formats: map[string]*format{}, files: map[string]*file{}} },
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 	})
 	a := phases.Arity{Min: 1, Max: -1}
 	m.Directives = []phases.Directive{

@@ -40,9 +40,10 @@ type mainConf struct{ cmd, key, value, flags, exptime int }
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "memc",
-		NewMain:     func() any { return &mainConf{} },
-		NewLocation: func() any { return &location{} },
+		Name:           "memc",
+		NewMain:        func() any { return &mainConf{} },
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 	})
 	m.MergeLocation = func(l *phases.Load, parent, child any) error {
 		p, c := parent.(*location), child.(*location)

@@ -15,10 +15,11 @@ var Module = makeModule()
 
 func makeModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:          "proxy",
-		NewLocation:   func() any { return &config{} },
-		MergeLocation: merge,
-		Preconfigure:  addVariables,
+		Name:           "proxy",
+		NewLocation:    func() any { return &config{} },
+		ShareLocations: true,
+		MergeLocation:  merge,
+		Preconfigure:   addVariables,
 	})
 	handler := func(r *phases.Request) phases.Status { return handle(r, phases.LocationOf[config](r.Loc, m)) }
 	m.Directives = directives(handler)

@@ -25,8 +25,9 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "realip",
-		NewLocation: func() any { return &location{} },
+		Name:           "realip",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			p, c := parent.(*location), child.(*location)
 			if c.from == nil && !c.unix {

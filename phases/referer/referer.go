@@ -21,9 +21,10 @@ var Module = newModule()
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:          "referer",
-		NewLocation:   func() any { return &location{} },
-		MergeLocation: mergeLocation,
+		Name:           "referer",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
+		MergeLocation:  mergeLocation,
 	})
 	const where = phases.CtxServer | phases.CtxLocation
 	m.Directives = []phases.Directive{

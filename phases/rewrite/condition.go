@@ -23,9 +23,7 @@ func setIf(l *phases.Load, d *conf.Directive, c *location, m *phases.Module) err
 		enter, ctx = nil, phases.CtxServerIf
 	}
 	l.Within(d, ctx, l.Server, body)
-	inner := phases.LocationOf[location](body, m)
-	steps := inner.steps
-	inner.steps = nil // they are this sequence's, not the entered location's
+	steps := l.ConfOf(body, m).(*location).take() // they are this sequence's, not the entered location's
 	c.add(func(e *run) bool {
 		if !test(e) {
 			return true

@@ -15,8 +15,9 @@ const inSequence = phases.CtxServer | phases.CtxServerIf | phases.CtxLocation | 
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "rewrite",
-		NewLocation: func() any { return &location{} },
+		Name:           "rewrite",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		Directives: []phases.Directive{
 			{Name: "rewrite", Ctx: inSequence, Args: phases.Take23, Level: phases.LocationConf, Set: phases.Set(setRewrite)},
 			{Name: "return", Ctx: inSequence, Args: phases.Take12, Level: phases.LocationConf, Set: phases.Set(setReturn)},
@@ -49,10 +50,25 @@ func newModule() *phases.Module {
 // move to the if once it is read.
 type location struct {
 	steps []step
+	text  string // of a constant return that the sequence begins with
+	code  int16  // that one's; 0: it does not begin so
 	log   phases.Opt[bool]
+	room  [1]step // for steps of one, as most are
 }
 
-func (c *location) add(s step) { c.steps = append(c.steps, s) }
+func (c *location) add(s step) {
+	if c.steps == nil {
+		c.steps = c.room[:0]
+	}
+	c.steps = append(c.steps, s)
+}
+
+// take moves the steps out.
+func (c *location) take() []step {
+	steps := c.steps
+	c.steps, c.text, c.code = nil, "", 0
+	return steps
+}
 
 // Append adds a step to the sequence of the location (or server, or if) that l is filling, behind what
 // stands there already. It is for directives of other modules that take effect in written order with
@@ -105,6 +121,9 @@ func setReturn(l *phases.Load, d *conf.Directive, c *location) error {
 	v, err := l.Value(text)
 	if err != nil {
 		return err
+	}
+	if len(c.steps) == 0 && v.IsConstant() {
+		c.code, c.text = int16(code), v.Text()
 	}
 	c.add(answer(code, v))
 	return nil

@@ -30,6 +30,9 @@ func handler(m *phases.Module) phases.Handler {
 		if len(c.steps) == 0 {
 			return phases.Declined
 		}
+		if c.code != 0 {
+			return answerConstant(r, int(c.code), c.text)
+		}
 		e := runs.Get().(*run)
 		*e = run{
 			r: r, quote: true, status: phases.Declined,
@@ -104,17 +107,24 @@ func stop(e *run) bool {
 	return false
 }
 
-// answer is return: below 400, or with a text, the response itself; else its special response.
+// answer is return.
 func answer(code int, text *phases.Value) step {
-	plain := text.IsConstant() && text.Text() == ""
 	return func(e *run) bool {
-		if code >= 400 && plain {
-			e.status = phases.Status(code)
+		if text.IsConstant() {
+			e.status = answerConstant(e.r, code, text.Text())
 		} else {
 			e.status = respond(e.r, code, text.Eval(e.r))
 		}
 		return false
 	}
+}
+
+// answerConstant is return without variables: below 400, or with a text, the response itself; else its special response.
+func answerConstant(r *phases.Request, code int, text string) phases.Status {
+	if code >= 400 && text == "" {
+		return phases.Status(code)
+	}
+	return respond(r, code, text)
 }
 
 func respond(r *phases.Request, code int, text string) phases.Status {

@@ -13,6 +13,9 @@ type base32 struct {
 	padding  bool
 }
 
+// usual is what locations have that say nothing else.
+var usual = newBase32("0123456789abcdefghijklmnopqrstuv", true)
+
 func newBase32(alphabet string, padding bool) *base32 {
 	b := &base32{alphabet: alphabet, padding: padding}
 	for i := range b.digits {

@@ -37,8 +37,15 @@ func newModule() *phases.Module {
 		MergeLocation: func(_ *phases.Load, parent, child any) error {
 			p, c := parent.(*location), child.(*location)
 			c.padding.Merge(p.padding, true)
-			c.alphabet.Merge(p.alphabet, "0123456789abcdefghijklmnopqrstuv")
-			c.codec = newBase32(c.alphabet.V, c.padding.V)
+			c.alphabet.Merge(p.alphabet, usual.alphabet)
+			switch {
+			case c.alphabet.V == usual.alphabet && c.padding.V == usual.padding:
+				c.codec = usual
+			case p.codec != nil && c.alphabet.V == p.alphabet.V && c.padding.V == p.padding.V:
+				c.codec = p.codec
+			default:
+				c.codec = newBase32(c.alphabet.V, c.padding.V)
+			}
 			return nil
 		},
 	})

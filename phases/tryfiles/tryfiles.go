@@ -36,8 +36,9 @@ type candidate struct {
 
 func newModule() *phases.Module {
 	m := phases.NewModule(phases.Module{
-		Name:        "try_files",
-		NewLocation: func() any { return &location{} },
+		Name:           "try_files",
+		NewLocation:    func() any { return &location{} },
+		ShareLocations: true,
 		Directives: []phases.Directive{
 			{Name: "try_files", Ctx: phases.CtxServer | phases.CtxLocation, Args: phases.TwoMore, Level: phases.LocationConf, Set: phases.Set(setTryFiles)},
 		},
