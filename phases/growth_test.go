@@ -181,7 +181,7 @@ func BenchmarkGrowth(b *testing.B) {
 func TestMemoryOfMany(t *testing.T) {
 	const few, many = 100, 4100
 	for _, c := range manyOf {
-		ceiling := map[string]int64{"locations": 1500, "names": 4000}[c.name]
+		ceiling := map[string]int64{"locations": 1000, "names": 2700}[c.name]
 		size := func(n int) int64 {
 			text, _ := c.make(n)
 			return loaded(t, text, rewrite.Module)

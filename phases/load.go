@@ -79,7 +79,7 @@ func LoadConfig(o LoadOptions) (*Tree, error) {
 	}
 	l.add(err)
 	if c != nil {
-		t.Source = c
+		t.Source = &conf.Config{Files: c.Files} // the directives are as large as what is made of them
 		l.block(c.Directives, CtxMain)
 	}
 	l.finish()
@@ -279,7 +279,8 @@ func (l *Load) merge(m *Module) {
 	for _, s := range t.Servers {
 		l.Server, l.Location = s, s.Root()
 		if m.NewServer != nil {
-			s.conf[m.serverPlace] = servers.settle(t.http.conf[m.serverPlace], s.conf[m.serverPlace])
+			c := s.at(m)
+			*c = servers.settle(*t.http.at(m), *c)
 		}
 		if m.NewLocation != nil {
 			l.mergeLocation(m, locations, t.http.Root(), s.Root())

@@ -167,7 +167,7 @@ func (o *Opt[T]) Merge(parent Opt[T], def T) {
 func MainOf[T any](t *Tree, m *Module) *T { return t.main[m.id].(*T) }
 
 // ServerOf is m's configuration of the server s.
-func ServerOf[T any](s *Server, m *Module) *T { return s.conf[m.serverPlace].(*T) }
+func ServerOf[T any](s *Server, m *Module) *T { return (*s.at(m)).(*T) }
 
 // LocationOf is m's configuration of the location loc.
 func LocationOf[T any](loc *Location, m *Module) *T { return (*loc.at(m)).(*T) }

@@ -17,7 +17,7 @@ type Tree struct {
 	errorLog string // LoadOptions.ErrorLog
 	Prefix   string
 	ConfFile string
-	Source   *conf.Config
+	Source   *conf.Config // the files only
 	Servers  []*Server
 	Listens  []*Listen
 	Core     *CoreMain
@@ -53,7 +53,8 @@ type Tree struct {
 type Server struct {
 	root  Location // the server's own level of location configuration
 	inner inside   // root's
-	conf  []any    // by the modules' places
+	conf  [4]any   // by the modules' places
+	more  []any    // the other modules'
 	Core  *CoreServer
 	Tree  *Tree
 	named map[string]*Location
@@ -105,20 +106,31 @@ func (t *Tree) createMain() {
 
 // newServer makes a server that has nothing of its own yet but what may not be shared.
 func (t *Tree) newServer() *Server {
-	s := &Server{Tree: t, conf: make([]any, serverPlaces.Load()), named: map[string]*Location{}}
+	s := &Server{Tree: t, named: map[string]*Location{}}
+	if n := int(serverPlaces.Load()) - len(s.conf); n > 0 {
+		s.more = make([]any, n)
+	}
 	for _, m := range t.modules {
 		if m.NewServer != nil && !m.ShareServers {
 			s.own(m)
 		}
 	}
-	s.Core = s.conf[coreModule.serverPlace].(*CoreServer)
+	s.Core = (*s.at(coreModule)).(*CoreServer)
 	s.root.start(nil, s)
 	return s
 }
 
+// at is where s's configuration of m is.
+func (s *Server) at(m *Module) *any {
+	if m.serverPlace < len(s.conf) {
+		return &s.conf[m.serverPlace]
+	}
+	return &s.more[m.serverPlace-len(s.conf)]
+}
+
 // own is s's own configuration of m while it is filled, made where it is first asked for.
 func (s *Server) own(m *Module) any {
-	c := &s.conf[m.serverPlace]
+	c := s.at(m)
 	if *c == nil {
 		*c = m.NewServer()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"moongate/conf"
@@ -222,6 +223,8 @@ func setCommand(_ *phases.Load, d *conf.Directive, c *server) error {
 	return c.commands.Set(d.Args[0].Value, d.Args[1].Value)
 }
 
+var standardCiphers = sync.OnceValues(func() ([]uint16, error) { return parseCiphers("HIGH:!aNULL:!MD5") })
+
 func mergeServer(_ *phases.Load, parent, child any) error {
 	p, c := parent.(*server), child.(*server)
 	if c.certFiles == nil {
@@ -233,7 +236,7 @@ func mergeServer(_ *phases.Load, parent, child any) error {
 	if c.ticketKeys == nil {
 		c.ticketKeys = p.ticketKeys
 	}
-	standard, err := parseCiphers("HIGH:!aNULL:!MD5")
+	standard, err := standardCiphers()
 	c.passwordFile.Merge(p.passwordFile, "")
 	c.dhparam.Merge(p.dhparam, "")
 	c.clientCAs.Merge(p.clientCAs, "")
