@@ -49,7 +49,7 @@ type config struct {
 	sslCommands                        *openssl.Commands
 
 	up  upstream.Conf
-	tls *upstream.TLS
+	tls *security
 }
 
 func merge(l *phases.Load, parent, child any) error {

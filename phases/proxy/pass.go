@@ -148,7 +148,7 @@ func setPass(l *phases.Load, d *conf.Directive, c *config, handler phases.Handle
 
 // locate finds what the request is passed to.
 func (c *config) locate(x *upstream.Exchange) phases.Status {
-	x.TLS = c.tls
+	x.TLS = &c.tls.TLS
 	if c.pass.value == nil {
 		x.Group, x.Vars, x.UseTLS = c.pass.group, c.pass.vars, c.pass.tls
 		return phases.OK

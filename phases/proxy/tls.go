@@ -59,18 +59,29 @@ func (c *config) mergeTLS(l *phases.Load, p *config) error {
 	if c.sslCommands == nil {
 		c.sslCommands = p.sslCommands
 	}
-	if !own && p.tls != nil {
-		c.tls = p.tls
-		return nil
+	if c.tls = p.tls; own || c.tls == nil {
+		c.tls = &security{TLS: upstream.TLS{
+			Min: c.sslProtocols.V.low, Max: c.sslProtocols.V.high, Name: c.sslName.V, ServerName: c.sslServerName.V,
+			Verify: c.sslVerify.V, Depth: c.sslDepth.V, Reuse: c.sslReuse.V, Cert: c.sslCert.V, Key: c.sslKey.V,
+		}}
 	}
-	t := &upstream.TLS{
-		Min: c.sslProtocols.V.low, Max: c.sslProtocols.V.high, Name: c.sslName.V, ServerName: c.sslServerName.V,
-		Verify: c.sslVerify.V, Depth: c.sslDepth.V, Reuse: c.sslReuse.V, Cert: c.sslCert.V, Key: c.sslKey.V,
+	if !c.pass.set() || c.tls.loaded {
+		return nil // nothing is loaded for levels that pass nothing on
 	}
-	c.tls = t
-	if !c.pass.set() {
-		return nil // nothing is loaded for a level that passes nothing on
-	}
+	err := c.loadTLS(l)
+	c.tls.loaded = err == nil
+	return err
+}
+
+// security is how connections are secured, for a level and all inside it that say nothing else.
+type security struct {
+	upstream.TLS
+	loaded bool // the files
+}
+
+// loadTLS reads what the proxy_ssl_ directives name into c.tls.
+func (c *config) loadTLS(l *phases.Load) error {
+	t := &c.tls.TLS
 	var err error
 	list := c.sslCiphers.V
 	if x := c.sslCommands; x != nil {

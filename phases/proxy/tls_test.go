@@ -67,13 +67,18 @@ func TestTLS(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, other, _ := certificate(t, "up.example")
 			conf := strings.NewReplacer("CERT", cert, "KEY", key, "OTHER", other).Replace(tt.conf)
-			s := start(t, "", "location / { "+conf+" proxy_pass https://BACKEND0; }", b)
-			res := s.Get("/")
-			if res.Status != tt.status || tt.status == 200 && res.Body != tt.body {
-				t.Errorf("%d %q\n%s", res.Status, res.Body, s.ErrorLog())
-			}
-			if !s.WaitLog(tt.log) {
-				t.Errorf("log lacks %q:\n%s", tt.log, s.ErrorLog())
+			for _, server := range []string{
+				"location / { " + conf + " proxy_pass https://BACKEND0; }",
+				conf + " location / { proxy_pass https://BACKEND0; }",
+			} {
+				s := start(t, "", server, b)
+				res := s.Get("/")
+				if res.Status != tt.status || tt.status == 200 && res.Body != tt.body {
+					t.Errorf("%s: %d %q\n%s", server, res.Status, res.Body, s.ErrorLog())
+				}
+				if !s.WaitLog(tt.log) {
+					t.Errorf("%s: log lacks %q:\n%s", server, tt.log, s.ErrorLog())
+				}
 			}
 		})
 	}
