@@ -92,12 +92,12 @@ var costs = []struct {
 	most float64
 }{
 	{"static", 0},
-	{"say", 1},
-	{"headers", 3},
-	{"phases", 5},
-	{"proxy", 3},
-	{"limit", 3},
-	{"gateway", 10},
+	{"say", 0},
+	{"headers", 2},
+	{"phases", 4},
+	{"proxy", 2},
+	{"limit", 2},
+	{"gateway", 11},
 }
 
 // asker sends requests over one connection and allocates nothing.

@@ -15,7 +15,7 @@ func context(r *phases.Request) *handler.Ctx {
 	c, _ := r.Ctx(Module).(*handler.Ctx)
 	lc := phases.LocationOf[locConf](r.Loc, Module)
 	if c == nil {
-		c = &handler.Ctx{R: r, Tree: r.Tree, VM: workerOf(r, lc)}
+		c = handler.ForRequest(r, workerOf(r, lc))
 		r.SetCtx(Module, c)
 	}
 	c.Settings, c.UseDefaultType, c.HTTP10Buffering = lc.settings, lc.useDefaultType.V, lc.http10Buffering.V
@@ -102,6 +102,7 @@ func run(r *phases.Request, phase handler.Phase, k *code, last bool) outcome {
 	}
 	p, err := c.VM.W.RunPausable(c, fn)
 	if p != nil {
+		c.Hold() // what it waits for knows it
 		c.Paused = handler.Paused{Thread: p, Phase: phase, Stop: stop}
 		return outcome{status: r.Pause(resume)}
 	}

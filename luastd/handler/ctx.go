@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +91,44 @@ type Ctx struct {
 	life    life
 	ends    []func()
 	data    []datum
+	held    bool   // see Hold
+	end     func() // recycle
 }
+
+var contexts sync.Pool // of *Ctx
+
+// ForRequest is a new context for the Lua handlers of r in v. It serves another request after r's end, unless it is held.
+func ForRequest(r *phases.Request, v *VM) *Ctx {
+	if r.IsSub() { // whoever made r may ask for its context after its end
+		return &Ctx{R: r, Tree: r.Tree, VM: v}
+	}
+	c, _ := contexts.Get().(*Ctx)
+	if c == nil {
+		c = new(Ctx)
+		c.end = c.recycle
+	}
+	c.R, c.Tree, c.VM = r, r.Tree, v
+	r.OnEnd(c.end)
+	return c
+}
+
+// recycle gives c back at its request's end. Most requests' contexts are not held: their scripts neither wait nor open sockets.
+func (c *Ctx) recycle() {
+	if c.held {
+		return
+	}
+	if m := c.VM.Module; c.R.Ctx(m) == any(c) {
+		c.R.SetCtx(m, nil)
+	}
+	*c = Ctx{end: c.end}
+	contexts.Put(c)
+}
+
+// Hold says that something may know c beyond its request's end. Call it with the baton held.
+func (c *Ctx) Hold() { c.held = true }
+
+// ThreadKept is told by package vm that a thread of c may be known beyond its end, and c with it.
+func (c *Ctx) ThreadKept() { c.held = true }
 
 // Paused is a script that was put aside.
 type Paused struct {
@@ -131,8 +169,9 @@ func (c *Ctx) Value(key any) any {
 	return nil
 }
 
-// SetValue keeps v with the context.
+// SetValue keeps v with the context, which is held from then on: v may know it.
 func (c *Ctx) SetValue(key, v any) {
+	c.held = true
 	for i := range c.data {
 		if d := &c.data[i]; d.key == key {
 			d.v = v

@@ -21,6 +21,7 @@ type life struct {
 
 // Adopt makes Kill reach the context of a subrequest that the script waits for, until Disown.
 func (c *Ctx) Adopt(child *Ctx) {
+	c.held = true
 	c.life.mu.Lock()
 	c.life.children = append(c.life.children, child)
 	killed := c.life.killed.Load()
@@ -61,6 +62,7 @@ func (c *Ctx) ThreadStarted(t *vm.Thread) {
 
 // WillWait is told by package vm before a thread of the context waits: the front end serves others meanwhile.
 func (c *Ctx) WillWait() {
+	c.held = true
 	if c.R != nil {
 		c.R.Waiting()
 	}

@@ -110,6 +110,10 @@ type Ender interface{ ThreadEnded(t *Thread) }
 // before it is given away; it must not block.
 type Waiter interface{ WillWait() }
 
+// Keeper is implemented by owners that want to know of each thread that may be referenced beyond its end (see Keep), with Owner in it.
+// ThreadKept is called with the baton held, when the thread has ended.
+type Keeper interface{ ThreadKept() }
+
 // willWait tells the owner.
 func (t *Thread) willWait() {
 	if o, ok := t.Owner.(Waiter); ok {
@@ -151,6 +155,9 @@ func (w *Worker) takeEntry(owner any, plain bool) *entry {
 func (w *Worker) putEntry(e *entry, spare bool) {
 	t := &e.Thread
 	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil {
+		if o, ok := t.Owner.(Keeper); ok {
+			o.ThreadKept()
+		}
 		if t.body != nil && !spare {
 			w.bodies = append(w.bodies, t.body)
 		}

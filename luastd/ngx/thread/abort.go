@@ -50,6 +50,7 @@ func WatchAbort(c *handler.Ctx) (stop func(err error) error) {
 	if !c.Settings.CheckClientAbort || c.R.OffWire() || c.R.Main.Wire == nil {
 		return keep
 	}
+	c.Hold()
 	w := &watch{c: c, quit: make(chan struct{}), done: make(chan struct{})}
 	go w.run(c.R.Main.Wire.Gone())
 	return w.stop
