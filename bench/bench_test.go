@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"moongate/bench/engine"
+	"moongate/bench/load"
 	"moongate/bench/report"
 	"moongate/bench/workload"
 )
@@ -330,5 +331,16 @@ func TestFlags(t *testing.T) {
 	o, err := parse([]string{"-quick", "-w", "a, b", "-against", "none", "-workers", "1,2"})
 	if err != nil || o.rounds != 3 || fmt.Sprint(o.workers) != "[1 2]" || len(split(o.words)) != 2 || len(split(o.against)) != 0 {
 		t.Errorf("%+v %v", o, err)
+	}
+}
+
+// The servers are children of the harness: what they use is not the load's.
+func TestBusy(t *testing.T) {
+	s := &session{server: []int{0}, load: []int{1}, rep: &report.Workload{}}
+	to := &account{server: engine.CPU{Total: 800 * time.Millisecond}, own: engine.CPU{Total: 1500 * time.Millisecond}, busy: 900 * time.Millisecond}
+	r := s.describe(&load.Result{Elapsed: time.Second, Requests: 100}, &account{}, to)
+	got := fmt.Sprintf("%.2f %.2f %.2f %v", r.ServerBusy, r.LoadBusy, r.Others, r.CPUEach)
+	if want := "0.80 0.70 0.10 8ms"; got != want {
+		t.Errorf("busy and the cost of each: %s, want %s", got, want)
 	}
 }

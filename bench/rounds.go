@@ -179,7 +179,7 @@ func (s *session) describe(res *load.Result, from, to *account) *report.Round {
 	}
 	if t := res.Elapsed.Seconds(); t > 0 {
 		r.ServerBusy = cpu.Total.Seconds() / t / float64(len(s.server))
-		r.LoadBusy = own.Total.Seconds() / t / float64(len(s.load))
+		r.LoadBusy = (own.Total - cpu.Total).Seconds() / t / float64(len(s.load)) // own has the server, a child, in it
 		if !s.rep.Shared {
 			r.Others = max(0, (to.busy-from.busy-cpu.Total).Seconds()/t/float64(len(s.server)))
 		}
