@@ -139,8 +139,28 @@ func dispatched(r *phases.Request) phases.Status {
 	return x.run(x.dispatch())
 }
 
-// goOn follows putAside.
+// goOn follows putAside. Of the answers that came together all are read before the first is passed on.
 func goOn(r *phases.Request) phases.Status {
 	x := Of(r)
+	if x.readAhead() && r.Defer() {
+		return r.Pause(arrived)
+	}
 	return x.run(x.receive())
+}
+
+// arrived follows where the passing on of an answer was deferred.
+func arrived(r *phases.Request) phases.Status {
+	x := Of(r)
+	return x.run(x.receive())
+}
+
+// readAhead reads once what is there. receive looks at it, and meets again what else becomes of the connection.
+func (x *Exchange) readAhead() bool {
+	c := x.c
+	if !c.event.Readable() || c.w == len(c.buf) {
+		return false
+	}
+	n, _ := c.event.TryRead(c.buf[c.w:])
+	c.w += max(n, 0)
+	return n > 0
 }
