@@ -80,7 +80,7 @@ func parse(args []string) (*options, error) {
 	var workers string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.words, "w", "", "workloads or groups, separated by commas; all without it (a group that is called like a workload has a slash behind it: proxy/)")
-	f.StringVar(&o.against, "against", "openresty", "engines to compare with, separated by commas: openresty, nginx, fasthttp, skipper; none")
+	f.StringVar(&o.against, "against", "openresty", "engines to compare with, separated by commas: openresty, nginx, fasthttp, skipper; another moongate by its path; none")
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each engine")
 	f.IntVar(&o.maxRounds, "max-rounds", 0, "as many rounds at most where the ratio is not known to 5 % after -rounds; by default three times as many, where equal no more")
 	f.DurationVar(&o.round, "round", time.Second, "length of a round")

@@ -177,4 +177,8 @@ func TestServes(t *testing.T) {
 	if _, err := Find(all, "apache"); err == nil {
 		t.Error("an engine that is not there is found")
 	}
+	before, err := Find(all, "/builds/before")
+	if err != nil || before.Name() != "before" || before.Command(&Site{}).Path != "/builds/before" {
+		t.Errorf("another build: %v, %v", before, err)
+	}
 }

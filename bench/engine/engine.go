@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -57,8 +58,11 @@ func All(moongateBin, self string) []Engine {
 	}
 }
 
-// Find picks an adapter by name.
+// Find picks an adapter by name; a name with a slash is the path of another build of moongate.
 func Find(all []Engine, name string) (Engine, error) {
+	if strings.Contains(name, "/") {
+		return &Moongate{Bin: name, As: filepath.Base(name)}, nil
+	}
 	var names []string
 	for _, e := range all {
 		if e.Name() == name {

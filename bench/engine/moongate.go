@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"debug/buildinfo"
 	"fmt"
 	"os"
@@ -10,10 +11,11 @@ import (
 // Moongate is the gateway of this repository.
 type Moongate struct {
 	Bin string // the binary
+	As  string // its name beside another build; "" is "moongate"
 }
 
-// Name is "moongate".
-func (m *Moongate) Name() string { return "moongate" }
+// Name is "moongate", unless it goes by another name.
+func (m *Moongate) Name() string { return cmp.Or(m.As, "moongate") }
 
 // Version is what `moongate version` says, with the commit and the compiler that the binary names.
 func (m *Moongate) Version() (string, error) {
