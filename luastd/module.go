@@ -56,24 +56,31 @@ func strictByEnvironment() bool { return os.Getenv("MOONGATE_STRICT_PHASES") == 
 
 func postconfigure(l *phases.Load) error {
 	m := l.MainOf(Module).(*mainConf)
-	add := func(first bool, p phases.Phase, h phases.Handler) {
+	add := func(first bool, p phases.Phase, own func(c *locConf) *code, h phases.Handler) {
 		if first {
 			l.HandleFirst(p, h)
-		} else {
-			l.Handle(p, h)
+			return
 		}
+		l.HandleWhere(p, func(loc *phases.Location) bool {
+			return own(phases.LocationOf[locConf](loc, Module)) != nil || hasDropIns(loc)
+		}, h)
 	}
 	l.HandleFirst(phases.PhaseServerRewrite, serverRewriteHandler)
-	l.Handle(phases.PhaseRewrite, dropIn)
-	add(m.rewriteNoPostpone.V, phases.PhaseRewrite, rewriteHandler)
-	add(m.accessNoPostpone.V, phases.PhaseAccess, accessHandler)
-	add(m.precontentNoPostpone.V, phases.PhasePrecontent, precontentHandler)
-	add(false, phases.PhaseLog, logHandler)
+	l.HandleWhere(phases.PhaseRewrite, hasDropIns, dropIn)
+	add(m.rewriteNoPostpone.V, phases.PhaseRewrite, func(c *locConf) *code { return c.rewrite }, rewriteHandler)
+	add(m.accessNoPostpone.V, phases.PhaseAccess, func(c *locConf) *code { return c.access }, accessHandler)
+	add(m.precontentNoPostpone.V, phases.PhasePrecontent, func(c *locConf) *code { return c.precontent }, precontentHandler)
+	add(false, phases.PhaseLog, func(c *locConf) *code { return c.log }, logHandler)
 	l.FilterHeader(headerFilter)
 	l.FilterBody(bodyFilter)
 	hookHandshakes(l)
 	hookUpstreams(l)
 	return nil
+}
+
+// hasDropIns reports whether a folder may have scripts for loc's requests.
+func hasDropIns(loc *phases.Location) bool {
+	return phases.ServerOf[serverConf](loc.Server, Module).scripts != nil
 }
 
 // openZones makes the shared dictionaries that the configuration names; one that exists with the same
