@@ -310,6 +310,9 @@ func (c *Conn) Doubt(p Poller) {
 	}
 }
 
+// Poller is who watches c.
+func (c *Conn) Poller() Poller { return c.poller }
+
 // WatchedBy reports whether p watches c.
 func (c *Conn) WatchedBy(p Poller) bool { return c.poller == p }
 

@@ -86,6 +86,14 @@ func (b *Balance) pick() error {
 			return nil
 		}
 	}
+	if l := b.list; l.single && (b.u.method == roundRobin || b.u.method == leastConn) {
+		if p := l.list[0]; p.MaxConns == 0 && !p.down.Load() { // nothing to choose
+			b.markTried(0)
+			p.conns.Add(1)
+			b.peer, b.addr = p, p.Addr
+			return nil
+		}
+	}
 	now := b.x.attempt
 	b.u.mu.Lock()
 	defer b.u.mu.Unlock()
@@ -132,7 +140,7 @@ func (b *Balance) pickRound(now time.Time) error {
 	l := b.list
 	if l.single {
 		p := l.list[0]
-		if p.down || p.MaxConns > 0 && p.conns >= p.MaxConns {
+		if p.down.Load() || p.MaxConns > 0 && p.conns.Load() >= int64(p.MaxConns) {
 			return b.useBackup(now)
 		}
 		return b.use(0, now)
@@ -180,7 +188,7 @@ func (b *Balance) pickLeast(now time.Time) error {
 			continue
 		}
 		q := l.list[best]
-		switch x, y := p.conns*q.Weight, q.conns*p.Weight; {
+		switch x, y := p.load(q), q.load(p); {
 		case x < y:
 			best, many = i, false
 		case x == y:
@@ -199,7 +207,7 @@ func (b *Balance) pickLeast(now time.Time) error {
 	}
 	total, first := 0, l.list[best]
 	for i, p := range l.list {
-		if b.wasTried(i) || !p.able(now) || p.conns*first.Weight != first.conns*p.Weight {
+		if b.wasTried(i) || !p.able(now) || p.load(first) != first.load(p) {
 			continue
 		}
 		total += p.gain()
@@ -239,14 +247,13 @@ func (b *Balance) free(state peerState) {
 // settle notes the end of an attempt with p, and reports whether p is out of use from now on.
 func (b *Balance) settle(p *Peer, state peerState) (disabled bool) {
 	u := b.u
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	p.conns--
+	p.conns.Add(-1)
 	if b.list.single && u.backup == nil {
-		p.fails = 0
-		b.left = 0
+		b.left = 0 // failures are not counted
 		return false
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	if b.left > 0 {
 		b.left--
 	}

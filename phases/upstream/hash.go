@@ -206,7 +206,7 @@ func (b *Balance) pickTwo(now time.Time) error {
 			continue
 		}
 		p, q := l.list[i], l.list[first]
-		if p.conns*q.Weight > q.conns*p.Weight {
+		if p.load(q) > q.load(p) {
 			i = first
 		}
 		return b.use(i, now)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func TCPAddr(ap netip.AddrPort) Addr {
 // UnixAddr is the Addr of a unix socket.
 func UnixAddr(path string) Addr { return Addr{Path: path, Name: "unix:" + path} }
 
-// Peer is one address of a server in a group. What is not constant is guarded by its group's lock.
+// Peer is one address of a server in a group. What is neither constant nor atomic is guarded by its group's lock.
 type Peer struct {
 	Addr
 	Server      string // as the server directive names it
@@ -34,8 +35,9 @@ type Peer struct {
 	FailTimeout time.Duration
 	MaxConns    int // 0: any number
 
-	down      bool
-	conns     int
+	_         [64]byte // what follows is written to by all cores
+	down      atomic.Bool
+	conns     atomic.Int64
 	fails     int
 	effective int // the weight, lowered by failures
 	current   int
@@ -55,11 +57,11 @@ type peers struct {
 // able reports whether p may be tried; the lock is held.
 func (p *Peer) able(now time.Time) bool {
 	switch {
-	case p.down:
+	case p.down.Load():
 		return false
 	case p.MaxFails > 0 && p.fails >= p.MaxFails && now.Sub(p.checked) <= p.FailTimeout:
 		return false
-	case p.MaxConns > 0 && p.conns >= p.MaxConns:
+	case p.MaxConns > 0 && p.conns.Load() >= int64(p.MaxConns):
 		return false
 	}
 	return true
@@ -67,11 +69,14 @@ func (p *Peer) able(now time.Time) bool {
 
 // take counts a connection to p; the lock is held.
 func (p *Peer) take(now time.Time) {
-	p.conns++
+	p.conns.Add(1)
 	if now.Sub(p.checked) > p.FailTimeout {
 		p.checked = now
 	}
 }
+
+// load is how busy p is, in a measure to compare with q's.
+func (p *Peer) load(q *Peer) int64 { return p.conns.Load() * int64(q.Weight) }
 
 // PeerInfo is what is known of a peer at one moment.
 type PeerInfo struct {
@@ -99,8 +104,8 @@ func (l *peers) info(backup bool) []PeerInfo {
 	for i, p := range l.list {
 		out[i] = PeerInfo{
 			ID: i, Name: p.Name, Server: p.Server, Weight: p.Weight, EffectiveWeight: p.effective, CurrentWeight: p.current,
-			Conns: p.conns, Fails: p.fails, MaxFails: p.MaxFails, FailTimeout: p.FailTimeout,
-			Accessed: p.accessed, Checked: p.checked, Down: p.down, Backup: backup,
+			Conns: int(p.conns.Load()), Fails: p.fails, MaxFails: p.MaxFails, FailTimeout: p.FailTimeout,
+			Accessed: p.accessed, Checked: p.checked, Down: p.down.Load(), Backup: backup,
 		}
 	}
 	return out

@@ -46,7 +46,7 @@ func TestPoolDoubts(t *testing.T) {
 			if n, err := raw.Read(make([]byte, 1)); err != io.EOF {
 				t.Fatalf("%d, %v", n, err) // the end has come when this returns
 			}
-			p, now := newPool(1), time.Now()
+			p, now := newPool(1, 1), time.Now()
 			defer p.close()
 			c := newConn(event.Adopt(own, raw))
 			p.put(c, now, 0)
@@ -67,17 +67,9 @@ func TestPoolPrefersOwnLoop(t *testing.T) {
 	}
 	defer ln.Close()
 	own, other := &silent{}, &silent{}
-	p, now := newPool(3), time.Now()
+	p, now := newPool(4, 2), time.Now()
 	defer p.close()
-	dial := func(loop event.Poller) *conn {
-		raw, err := net.Dial("tcp4", ln.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := newConn(event.Adopt(loop, raw))
-		p.put(c, now, 0)
-		return c
-	}
+	dial := func(loop event.Poller) *conn { return putNew(t, p, ln, loop) }
 	mine, first, second := dial(own), dial(other), dial(other)
 	for i, want := range []*conn{mine, second, first, nil} {
 		got := p.get(poolKey{}, now, own, nil)
@@ -87,5 +79,49 @@ func TestPoolPrefersOwnLoop(t *testing.T) {
 		if got != nil {
 			got.close()
 		}
+	}
+}
+
+// putNew puts a new connection to ln, which loop watches, into the pool.
+func putNew(t *testing.T, p *pool, ln net.Listener, loop event.Poller) *conn {
+	t.Helper()
+	raw, err := net.Dial("tcp4", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newConn(event.Adopt(loop, raw))
+	p.put(c, time.Now(), 0)
+	return c
+}
+
+// TestPoolRoom: each loop has its share of the room, and the connection that has waited for longest makes way.
+func TestPoolRoom(t *testing.T) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	own, other := &silent{}, &silent{}
+	p := newPool(3, 2) // two for each
+	defer p.close()
+	theirs := putNew(t, p, ln, other)
+	putNew(t, p, ln, own) // makes way
+	first, second := putNew(t, p, ln, own), putNew(t, p, ln, own)
+	if n := p.size(); n != 3 {
+		t.Errorf("%d connections are kept, want 3", n)
+	}
+	for i, want := range []*conn{second, first, theirs, nil} {
+		got := p.get(poolKey{}, time.Now(), own, nil)
+		if got != want {
+			t.Errorf("get %d: %p, want %p", i, got, want)
+		}
+		if got != nil {
+			got.close()
+		}
+	}
+	p.close()
+	putNew(t, p, ln, own)
+	if n := p.size(); n != 0 {
+		t.Errorf("a closed pool keeps %d", n)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"moongate/conf"
@@ -58,6 +60,7 @@ type Upstream struct {
 	primary *peers
 	backup  *peers
 
+	up   atomic.Int64 // peers that are not marked down
 	keep keepalive
 	pool *pool // nil: connections are not kept
 	hook Hook
@@ -81,19 +84,20 @@ func (u *Upstream) build(workers int) {
 		u.backup = b
 		u.primary.single = false
 	}
+	loops := max(min(workers, runtime.GOMAXPROCS(0)), 1) // of the front end
 	u.keep.requests.Merge(phases.Opt[int]{}, 1000)
 	u.keep.life.Merge(phases.Opt[time.Duration]{}, time.Hour)
 	u.keep.timeout.Merge(phases.Opt[time.Duration]{}, 60*time.Second)
 	if u.keep.max.Set {
 		// nginx keeps that many in each of its workers
-		u.pool = newPool(u.keep.max.V * max(workers, 1))
+		u.pool = newPool(u.keep.max.V*max(workers, 1), loops)
 	}
 	if u.hook != nil {
 		n := u.ownMax
 		if n == 0 {
 			n = defaultHookPool
 		}
-		u.own = newPool(n * max(workers, 1))
+		u.own = newPool(n*max(workers, 1), loops)
 	}
 }
 
@@ -105,10 +109,14 @@ func (u *Upstream) peers(backup bool) *peers {
 			continue
 		}
 		for _, a := range s.Addrs {
-			l.list = append(l.list, &Peer{
+			p := &Peer{
 				Addr: a, Server: s.Name, Weight: s.Weight, effective: s.Weight, MaxFails: s.MaxFails,
-				FailTimeout: s.FailTimeout, MaxConns: s.MaxConns, down: s.Down,
-			})
+				FailTimeout: s.FailTimeout, MaxConns: s.MaxConns,
+			}
+			if p.down.Store(s.Down); !s.Down {
+				u.up.Add(1)
+			}
+			l.list = append(l.list, p)
 			l.weight += s.Weight
 		}
 	}
@@ -120,22 +128,7 @@ func (u *Upstream) peers(backup bool) *peers {
 }
 
 // tries is how many attempts a request may make: one per peer that is not marked down.
-func (u *Upstream) tries() int {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	n := 0
-	for _, l := range [2]*peers{u.primary, u.backup} {
-		if l == nil {
-			continue
-		}
-		for _, p := range l.list {
-			if !p.down {
-				n++
-			}
-		}
-	}
-	return n
-}
+func (u *Upstream) tries() int { return int(u.up.Load()) }
 
 // Implied reports whether the group is one that a URL to a host has brought about.
 func (u *Upstream) Implied() bool { return !u.block && !u.dynamic }
@@ -171,9 +164,16 @@ func (u *Upstream) SetPeerDown(backup bool, id int, down bool) error {
 	if id < 0 || id >= len(l.list) {
 		return errors.New("bad peer id")
 	}
-	l.list[id].down = down
+	p := l.list[id]
+	if p.down.Swap(down) != down {
+		if down {
+			u.up.Add(-1)
+		} else {
+			u.up.Add(1)
+		}
+	}
 	if !down {
-		l.list[id].fails = 0
+		p.fails = 0
 	}
 	return nil
 }

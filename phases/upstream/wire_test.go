@@ -188,7 +188,7 @@ func TestPool(t *testing.T) {
 		c.key = poolKey{addr: key}
 		return c
 	}
-	p, now := newPool(2), time.Now()
+	p, now := newPool(2, 1), time.Now()
 	a, b, c := open("x"), open("x"), open("y")
 	p.put(a, now, 0)
 	p.put(b, now, 0)
