@@ -251,10 +251,10 @@ func TestStress(t *testing.T) {
 	case <-time.After(40 * time.Second):
 		st := &s.Engine.Stats
 		buf := make([]byte, 1<<20)
-		t.Fatalf("the server does not end: %d active, %d writing\n%s", st.Active.Load(), st.Writing.Load(), buf[:runtime.Stack(buf, true)])
+		t.Fatalf("the server does not end: %d active, %d writing\n%s", st.Active.Load(), st.Writing(), buf[:runtime.Stack(buf, true)])
 	}
 	st := &s.Engine.Stats
-	if a, r, w, i := st.Active.Load(), st.Reading.Load(), st.Writing.Load(), st.Waiting(); a != 0 || r != 0 || w != 0 || i != 0 {
+	if a, r, w, i := st.Active.Load(), st.Reading.Load(), st.Writing(), st.Waiting(); a != 0 || r != 0 || w != 0 || i != 0 {
 		t.Errorf("at the end, %d are active, %d reading, %d writing, %d waiting", a, r, w, i)
 	}
 	goleak.VerifyNone(t, leaks)

@@ -51,13 +51,25 @@ func (e *Engine) Keep(m *Module, make func() any) any {
 
 // Stats counts connections and requests (nginx's stub_status).
 type Stats struct {
-	Accepted, Handled, Requests     atomic.Uint64
-	Active, Reading, Writing, Apart atomic.Int64 // Apart: in a TLS handshake, or lingering
+	Accepted, Handled      atomic.Uint64
+	Active, Reading, Apart atomic.Int64 // Apart: in a TLS handshake, or lingering
+	requests, writing      tally
 }
+
+func (s *Stats) begins(home uint32) {
+	s.requests.add(home, 1)
+	s.writing.add(home, 1)
+}
+
+// Requests is how many came so far.
+func (s *Stats) Requests() int64 { return s.requests.sum() }
+
+// Writing is how many are being served.
+func (s *Stats) Writing() int64 { return max(s.writing.sum(), 0) }
 
 // Waiting is how many connections wait for a request.
 func (s *Stats) Waiting() int64 {
-	return max(s.Active.Load()-s.Reading.Load()-s.Writing.Load()-s.Apart.Load(), 0)
+	return max(s.Active.Load()-s.Reading.Load()-s.Writing()-s.Apart.Load(), 0)
 }
 
 // NewEngine makes an engine; newFront opens an address.
@@ -180,27 +192,26 @@ func (e *Engine) Stop(graceful bool, timeout time.Duration) {
 }
 
 // acquire takes the serving tree for one request.
-func (e *Engine) acquire() *Tree {
+func (e *Engine) acquire(home uint32) *Tree {
 	for {
 		t := e.tree.Load()
-		t.refs.Add(1)
+		t.held.add(home, 1)
 		if e.tree.Load() == t {
 			return t
 		}
-		t.Release()
+		t.release(home)
 	}
 }
 
 // Acquire is the serving tree, held until Release.
-func (e *Engine) Acquire() *Tree { return e.acquire() }
+func (e *Engine) Acquire() *Tree { return e.acquire(0) }
 
 // Serve runs one client request from its first phase to its end. The front end has filled in what
 // came over the wire; a panic in a handler becomes a 500 and one log entry with the stack. It reports false where
 // a handler goes on later, which the front end allows by being a Pauser: Continue follows.
 func (e *Engine) Serve(r *Request) (over bool) {
-	t := e.acquire()
-	e.Stats.Requests.Add(1)
-	e.Stats.Writing.Add(1)
+	t := e.acquire(r.Conn.Home)
+	e.Stats.begins(r.Conn.Home)
 	over = true
 	defer func() { e.served(r, t, recover(), &over) }()
 	if e.begin(r, t) {
@@ -222,22 +233,24 @@ func (e *Engine) served(r *Request, t *Tree, panicked any, over *bool) {
 	if panicked == nil && !*over {
 		return
 	}
-	e.Stats.Writing.Add(-1)
+	home := r.Conn.Home
+	e.Stats.writing.add(home, -1)
 	if *over = true; panicked != nil {
 		r.panicked(panicked)
 	}
-	t.Release()
+	t.release(home)
 }
 
 // Refuse answers a request that could not be parsed with status.
 func (e *Engine) Refuse(r *Request, status Status) {
-	t := e.acquire()
-	e.Stats.Requests.Add(1)
+	home := r.Conn.Home
+	t := e.acquire(home)
+	e.Stats.requests.add(home, 1)
 	defer func() {
 		if p := recover(); p != nil {
 			r.panicked(p)
 		}
-		t.Release()
+		t.release(home)
 	}()
 	if !e.begin(r, t) {
 		return

@@ -43,7 +43,7 @@ type Tree struct {
 	logs     []*ErrorLog
 	warnings []Warning
 	engine   *Engine
-	refs     atomic.Int64
+	held     holds
 	draining atomic.Bool
 	stopOnce atomic.Bool
 	stopped  chan struct{} // closed when the modules have stopped
@@ -206,11 +206,14 @@ func (t *Tree) start(e *Engine) error {
 }
 
 // Retain keeps the tree alive for work that outlives a request, such as a timer. Release ends it.
-func (t *Tree) Retain() { t.refs.Add(1) }
+func (t *Tree) Retain() { t.held.keep() }
 
 // Release gives back one Retain; the last one of a tree that no longer serves stops its modules.
-func (t *Tree) Release() {
-	if t.refs.Add(-1) == 0 && t.draining.Load() {
+func (t *Tree) Release() { t.release(0) }
+
+// release gives back what was taken for home.
+func (t *Tree) release(home uint32) {
+	if t.held.add(home, -1) == 0 && t.draining.Load() && t.held.free() {
 		t.stop()
 	}
 }

@@ -257,7 +257,7 @@ func TestStress(t *testing.T) {
 			t.Logf("%d times, beside %d requests, of which the longest took %v", times.Load(), asked.Load(), time.Duration(longest.Load()))
 			st := &p.Engine.Stats
 			settle(t, "connections are left", func() bool { return st.Active.Load() == 0 })
-			if r, w, a := st.Reading.Load(), st.Writing.Load(), st.Apart.Load(); r != 0 || w != 0 || a != 0 {
+			if r, w, a := st.Reading.Load(), st.Writing(), st.Apart.Load(); r != 0 || w != 0 || a != 0 {
 				t.Errorf("without connections, %d are reading, %d writing, %d apart", r, w, a)
 			}
 			p.Engine.Stop(true, 0)

@@ -24,7 +24,7 @@ var Module = phases.NewModule(phases.Module{
 		for name, count := range map[string]func(s *phases.Stats) int64{
 			"connections_active":  func(s *phases.Stats) int64 { return s.Active.Load() },
 			"connections_reading": func(s *phases.Stats) int64 { return s.Reading.Load() },
-			"connections_writing": func(s *phases.Stats) int64 { return s.Writing.Load() },
+			"connections_writing": func(s *phases.Stats) int64 { return s.Writing() },
 			"connections_waiting": func(s *phases.Stats) int64 { return s.Waiting() },
 		} {
 			err := l.AddVariable(phases.Variable{Name: name, NoCache: true, Get: func(r *phases.Request, _ string) (string, bool) {
@@ -47,7 +47,7 @@ func serve(r *phases.Request) phases.Status {
 	}
 	s := &r.Tree.Engine().Stats
 	text := fmt.Sprintf("Active connections: %d \nserver accepts handled requests\n %d %d %d \nReading: %d Writing: %d Waiting: %d \n",
-		s.Active.Load(), s.Accepted.Load(), s.Handled.Load(), s.Requests.Load(),
-		s.Reading.Load(), s.Writing.Load(), s.Waiting())
+		s.Active.Load(), s.Accepted.Load(), s.Handled.Load(), s.Requests(),
+		s.Reading.Load(), s.Writing(), s.Waiting())
 	return r.Respond(200, "text/plain", []byte(text))
 }
