@@ -33,8 +33,8 @@ type holds struct {
 
 // keep is one more hold of who has one.
 func (h *holds) keep() {
-	h.taken.Add(1)
 	h.add(0, 1)
+	h.taken.Add(1) // afterwards, so that free meets one or the other
 }
 
 // free reports whether none is left. Who has one may keep another and give the first back while the parts are looked at, so that neither is
