@@ -256,16 +256,13 @@ var requestPool = sync.Pool{New: func() any {
 }}
 
 // NewRequest takes a request from the pool. The front end fills in what came over the wire, calls
-// Engine.Serve and gives it back with Recycle.
+// Engine.Serve and gives it back with Clear and Recycle.
 func NewRequest() *Request { return requestPool.Get().(*Request) }
 
-// Recycle gives the request back; nobody may hold it any more.
-func (r *Request) Recycle() {
-	r.Clear()
-	requestPool.Put(r)
-}
+// Recycle gives back a request that was cleared.
+func (r *Request) Recycle() { requestPool.Put(r) }
 
-// Clear makes the request as good as a new one, instead of Recycle where the caller has a next one at hand.
+// Clear makes the request as good as a new one, for Recycle or for the caller's next one; nobody may hold it any more.
 func (r *Request) Clear() {
 	in, out, trailers, vars, caps, ctx, ends := r.In, r.Out.Headers, r.Out.Trailers, r.vars, r.captures, r.ctx, r.ends
 	in.Reset()

@@ -102,7 +102,7 @@ var exchanges sync.Pool
 // reset gives x back, with its memory, for another request.
 func (x *Exchange) reset() {
 	out, headers, kinds, trailers, bufs, recycle := x.out, x.resp.headers, x.resp.kinds, x.resp.trailers, x.relay.bufs, x.recycle
-	clear(headers[:cap(headers)])
+	clear(headers)
 	clear(bufs[:cap(bufs)])
 	trailers.Reset()
 	if cap(out) > 1<<20 {

@@ -181,6 +181,7 @@ func (x *Exchange) intercept() (phases.Status, bool) {
 // error is nginx's log message.
 func (x *Exchange) parse(head string) error {
 	p := &x.resp
+	clear(p.headers) // of an attempt before
 	headers, kinds, trailers := p.headers[:0], p.kinds[:0], p.trailers
 	*p = response{headers: headers, kinds: kinds, trailers: trailers, length: -1}
 	line, rest := nextLine(head)
