@@ -102,7 +102,6 @@ func run(r *phases.Request, phase handler.Phase, k *code, last bool) outcome {
 	}
 	p, err := c.VM.W.RunPausable(c, fn)
 	if p != nil {
-		c.Hold() // what it waits for knows it
 		c.Paused = handler.Paused{Thread: p, Phase: phase, Stop: stop}
 		return outcome{status: r.Pause(resume)}
 	}

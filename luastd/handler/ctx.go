@@ -112,7 +112,8 @@ func ForRequest(r *phases.Request, v *VM) *Ctx {
 	return c
 }
 
-// recycle gives c back at its request's end. Most requests' contexts are not held: their scripts neither wait nor open sockets.
+// recycle gives c back at its request's end. Most requests' contexts are not held: what their scripts wait for without a goroutine forgets them
+// before they go on.
 func (c *Ctx) recycle() {
 	if c.held {
 		return
@@ -169,9 +170,8 @@ func (c *Ctx) Value(key any) any {
 	return nil
 }
 
-// SetValue keeps v with the context, which is held from then on: v may know it.
+// SetValue keeps v with the context. Where v knows the context, and may be known for longer, Hold belongs to it.
 func (c *Ctx) SetValue(key, v any) {
-	c.held = true
 	for i := range c.data {
 		if d := &c.data[i]; d.key == key {
 			d.v = v

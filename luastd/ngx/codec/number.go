@@ -107,8 +107,11 @@ func FormatNumber(f float64) string {
 // ParseNumber reads a number as Lua converts a string to one: decimal, hexadecimal (with
 // or without a fraction or a binary exponent), "inf" or "nan", with blanks around it.
 func ParseNumber(s string) (float64, bool) {
+	if f, ok := parseWhole(s); ok {
+		return f, true
+	}
 	s = strings.Trim(s, " \t\n\v\f\r")
-	if s == "" || strings.IndexByte(s, '_') >= 0 {
+	if s == "" || strings.IndexByte(s, '_') >= 0 || strings.IndexByte("0123456789.+-inIN", s[0]) < 0 { // strconv's errors are dear
 		return 0, false
 	}
 	digits := strings.TrimLeft(s, "+-")
@@ -120,4 +123,20 @@ func ParseNumber(s string) (float64, bool) {
 		return 0, false
 	}
 	return f, true
+}
+
+// parseWhole reads up to 15 digits, which a float64 holds exactly.
+func parseWhole(s string) (float64, bool) {
+	if s == "" || len(s) > 15 {
+		return 0, false
+	}
+	n := 0
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = n*10 + int(c)
+	}
+	return float64(n), true
 }

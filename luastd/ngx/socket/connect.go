@@ -54,9 +54,27 @@ func (s *state) connectArgs(L *lua.LState, conf *handler.Settings) (a connectArg
 		return a, 0
 	}
 	if a.key = a.host; numeric {
-		a.key += ":" + L.Get(3).String()
+		a.key = s.keys.of(a.host, L.Get(3))
 	}
 	return a, 0
+}
+
+// poolKeys makes the names of pools. Scripts mostly ask for the same one again.
+type poolKeys struct {
+	host, key string
+	port      lua.LValue
+}
+
+func (k *poolKeys) of(host string, port lua.LValue) string {
+	if k.port == port && k.host == host {
+		return k.key
+	}
+	text := port.String()
+	if n, ok := port.(lua.LNumber); ok {
+		text = codec.FormatNumber(float64(n))
+	}
+	*k = poolKeys{host: strings.Clone(host), key: host + ":" + text, port: port}
+	return k.key
 }
 
 // options reads the options table, argument n of connect; it reports whether a pool was named.

@@ -102,6 +102,7 @@ func (s *state) reqSocket(L *lua.LState) int {
 	if msg != "" {
 		return fail(L, msg)
 	}
+	c.Hold()
 	u := s.newTCP()
 	u.down, u.owner, u.conf = d, ownerOf(c), settingsOf(c)
 	u.chooseTimeouts()

@@ -21,6 +21,7 @@ import (
 type state struct {
 	v       *handler.VM
 	pools   pools
+	keys    poolKeys
 	tls     map[*handler.Settings]*tlsBase
 	tcpMeta *lua.LTable
 	reqMeta *lua.LTable
@@ -368,7 +369,7 @@ func (s *state) setTimeouts(L *lua.LState) int {
 // noteTimeouts puts d into slots of the cosocket's table. Changing them there changes nothing.
 func noteTimeouts(L *lua.LState, d time.Duration, slots ...int) {
 	if t, ok := L.Get(1).(*lua.LTable); ok {
-		n := lua.LNumber(d.Milliseconds())
+		var n lua.LValue = lua.LNumber(d.Milliseconds()) // one for all
 		for _, i := range slots {
 			t.RawSetInt(i, n)
 		}
@@ -376,9 +377,13 @@ func noteTimeouts(L *lua.LState, d time.Duration, slots ...int) {
 }
 
 func (s *state) applyTimeouts(L *lua.LState, name string, connect, send, read time.Duration) int {
-	noteTimeouts(L, connect, timeoutSlots[0])
-	noteTimeouts(L, send, timeoutSlots[1])
-	noteTimeouts(L, read, timeoutSlots[2])
+	if connect == send && send == read {
+		noteTimeouts(L, connect, timeoutSlots[:]...)
+	} else {
+		noteTimeouts(L, connect, timeoutSlots[0])
+		noteTimeouts(L, send, timeoutSlots[1])
+		noteTimeouts(L, read, timeoutSlots[2])
+	}
 	if u := self(L, name); u != nil {
 		u.wantConnect, u.wantSend, u.wantRead = connect, send, read
 		u.chooseTimeouts()
