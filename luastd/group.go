@@ -36,6 +36,7 @@ func newWorkers(t *phases.Tree, m *mainConf, count int) (*workers, error) {
 		MaxPendingTimers: m.maxPending.V, MaxRunningTimers: math.MaxInt, // package timer keeps to lua_max_running_timers
 		ThreadCache: cached(m.threadCache.V),
 		CompileFunc: syntax.Compile,
+		CopyFunc:    syntax.Copy,
 		Loaded:      func(file string) { w.watched.Store(file, struct{}{}) },
 		Log:         func(level int, msg string) { t.Log(phases.LogLevel(level), "%s", msg) },
 		Ended:       thread.Ended,

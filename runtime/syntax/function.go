@@ -227,6 +227,18 @@ func (f *function) finish(lastLine int) *lua.FunctionProto {
 // withHints copies code to where there is room for as many hints.
 func withHints(code []uint32) []uint32 { return append(make([]uint32, 0, 2*len(code)), code...) }
 
+// Copy is code that does the same as proto and the functions inside it, with hints of its own: what the interpreter finds in one VM's tables lies
+// elsewhere in another's. Everything else is shared. proto is Compile's.
+func Copy(proto *lua.FunctionProto) *lua.FunctionProto {
+	own := *proto
+	own.Code = withHints(proto.Code)
+	own.FunctionPrototypes = make([]*lua.FunctionProto, len(proto.FunctionPrototypes))
+	for i, inner := range proto.FunctionPrototypes {
+		own.FunctionPrototypes[i] = Copy(inner)
+	}
+	return &own
+}
+
 // ChunkName is the name under which a compiled chunk was loaded, in full ("@file", "=name" or source text), as
 // debug.getinfo reports it in "source".
 func ChunkName(proto *lua.FunctionProto) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/yuin/gopher-lua/parse"
 )
 
-// codeCache keeps what was compiled, by name and text. Code is immutable, so that all workers run the same.
+// codeCache keeps what was compiled, by name and text. Code is immutable, so that all workers can run the same.
 type codeCache struct{ m sync.Map }
 
 type codeKey struct{ chunkname, src string }
@@ -32,17 +32,30 @@ func (g *Group) Compile(src, chunkname string) (*lua.FunctionProto, error) {
 	return c.proto, c.err
 }
 
-// Function makes a function of w's from a chunk's code; env is its environment, nil for the worker's globals. Call it with the
-// baton held.
+// Function makes a function of w's from a chunk's code; env is its environment, nil for the worker's globals. It needs no
+// baton.
 func (w *Worker) Function(proto *lua.FunctionProto, env *lua.LTable) *lua.LFunction {
 	if env == nil {
 		env = w.L.G.Global
 	}
+	proto = w.own(proto)
 	fn := &lua.LFunction{Env: env, Proto: proto}
 	if proto.NumUpvalues > 0 {
 		fn.Upvalues = make([]*lua.Upvalue, proto.NumUpvalues)
 	}
 	return fn
+}
+
+// own is w's copy of a chunk's code, which Options.CopyFunc makes the first time. The first worker has the original.
+func (w *Worker) own(proto *lua.FunctionProto) *lua.FunctionProto {
+	if w.ID == 0 || w.Group.opts.CopyFunc == nil {
+		return proto
+	}
+	c, ok := w.codes.Load(proto)
+	if !ok {
+		c, _ = w.codes.LoadOrStore(proto, w.Group.opts.CopyFunc(proto))
+	}
+	return c.(*lua.FunctionProto)
 }
 
 func stockCompile(src, chunkname string) (*lua.FunctionProto, error) {

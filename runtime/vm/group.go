@@ -33,6 +33,8 @@ type Options struct {
 	PackagePath, PackageCPath string
 	// CompileFunc turns source into code; the default is gopher-lua's own parser and compiler.
 	CompileFunc func(src, chunkname string) (*lua.FunctionProto, error)
+	// CopyFunc makes a worker's own copy of compiled code, where code remembers what it finds in a VM's tables; nil: the workers share it.
+	CopyFunc func(proto *lua.FunctionProto) *lua.FunctionProto
 	// Traceback gives the frames of one state, one a line, each line with a leading tab and no header. It is called in a Go
 	// function of its own, so that level 1 is where the error was raised, before the stack unwinds and with the baton held,
 	// when an error is about to leave a thread. Default: chunk names and lines.

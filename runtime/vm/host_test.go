@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,6 +93,24 @@ func TestCompileOnce(t *testing.T) {
 	wg.Wait()
 	if n != 2 {
 		t.Errorf("compiled %d times", n)
+	}
+}
+
+// TestCopies: each worker but the first makes its own copy of code, once.
+func TestCopies(t *testing.T) {
+	var copies atomic.Int32
+	g := newTestGroup(t, Options{Workers: 2, CopyFunc: func(proto *lua.FunctionProto) *lua.FunctionProto {
+		copies.Add(1)
+		own := *proto
+		return &own
+	}})
+	proto, err := g.Compile("return 1", "=a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := g.Workers()[0].Function(proto, nil), g.Workers()[1].Function(proto, nil)
+	if again := g.Workers()[1].Function(proto, nil); first.Proto != proto || second.Proto == proto || again.Proto != second.Proto || copies.Load() != 1 {
+		t.Errorf("code %p, the workers have %p and %p, then %p; %d copies", proto, first.Proto, second.Proto, again.Proto, copies.Load())
 	}
 }
 

@@ -32,6 +32,7 @@ type Worker struct {
 	entries  []*entry  // guarded by the baton
 	surplus  sync.Pool // of entries, beyond those that are kept for good
 	envMeta  *lua.LTable
+	codes    sync.Map // *lua.FunctionProto, as it was compiled, to the worker's own
 	budget   *budget
 
 	dropMu   sync.Mutex

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"moongate/luastd/handler"
 	"moongate/phases"
 )
 
@@ -49,6 +50,7 @@ type rounds struct {
 	mu   sync.Mutex
 	all  map[int64]*round // by milliseconds since began
 	free []*round
+	_    [64]byte // of the cache line that another core writes to
 }
 
 const (
@@ -58,8 +60,16 @@ const (
 
 var (
 	began    = time.Now()
-	sleepers = rounds{all: map[int64]*round{}}
+	sleepers [8]rounds // loops do not share, as long as there are no more
 )
+
+// roundsFor are those of c's loop.
+func roundsFor(c *handler.Ctx) *rounds {
+	if c.R == nil || c.R.Conn == nil {
+		return &sleepers[0]
+	}
+	return &sleepers[c.R.Conn.Home%uint32(len(sleepers))]
+}
 
 // add has k ring after d, or up to a millisecond later.
 func (rs *rounds) add(k *clock, d time.Duration) {
@@ -86,6 +96,9 @@ func (rs *rounds) begin(due int64, d time.Duration) *round {
 	} else {
 		r = &round{due: due}
 		r.timer = time.AfterFunc(d, func() { rs.end(r) })
+	}
+	if rs.all == nil {
+		rs.all = map[int64]*round{}
 	}
 	rs.all[due] = r
 	return r

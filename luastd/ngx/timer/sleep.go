@@ -37,7 +37,7 @@ func sleep(v *handler.VM, L *lua.LState) int {
 			}()
 		}
 		k := clocks.Get().(*clock)
-		sleepers.add(k, time.Duration(ms)*time.Millisecond)
+		roundsFor(c).add(k, time.Duration(ms)*time.Millisecond)
 		v.WaitStop(k.wait, k.stop)
 		clocks.Put(k)
 		woken = true
@@ -84,7 +84,7 @@ func sleepAside(v *handler.VM, L *lua.LState, args []lua.LValue) bool {
 	ready(c, ms)
 	k := clocks.Get().(*clock)
 	k.sleeper, c.WaitsFor = c.R, k
-	sleepers.add(k, time.Duration(ms)*time.Millisecond)
+	roundsFor(c).add(k, time.Duration(ms)*time.Millisecond)
 	t.Pause(k.stop)
 	return true
 }
