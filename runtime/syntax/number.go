@@ -43,7 +43,7 @@ func isIdent(c byte) bool {
 // binary numerals, inf and nan, with white space around and a sign. The second result is false if s is none of these.
 func ParseNumber(s string) (float64, bool) {
 	if len(s) <= 15 {
-		if v, ok := shortInteger(s); ok {
+		if v, ok := ShortInteger(s); ok {
 			return v, true
 		}
 	}
@@ -84,9 +84,9 @@ func ParseNumber(s string) (float64, bool) {
 	return v, true
 }
 
-// shortInteger is the common case of a plain small decimal integer.
-func shortInteger(s string) (float64, bool) {
-	if s == "" {
+// ShortInteger is the common case of a number: up to 15 decimal digits, which a float64 holds exactly, and nothing else.
+func ShortInteger(s string) (float64, bool) {
+	if s == "" || len(s) > 15 {
 		return 0, false
 	}
 	n := int64(0)
@@ -102,7 +102,7 @@ func shortInteger(s string) (float64, bool) {
 
 // scanNumeral converts an unsigned numeral without white space. Suffixes (LL, ULL, i) only count where cdata does.
 func scanNumeral(s string, cdata bool) Number {
-	if v, ok := shortInteger(s); ok && len(s) <= 15 {
+	if v, ok := ShortInteger(s); ok {
 		return Number{Kind: Float, F: v}
 	}
 	kind := Float

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"moongate/runtime/syntax"
 )
 
 // numberPrecision is the number of significant digits that Lua prints (LUAI_NUMFFORMAT,
@@ -107,7 +109,7 @@ func FormatNumber(f float64) string {
 // ParseNumber reads a number as Lua converts a string to one: decimal, hexadecimal (with
 // or without a fraction or a binary exponent), "inf" or "nan", with blanks around it.
 func ParseNumber(s string) (float64, bool) {
-	if f, ok := parseWhole(s); ok {
+	if f, ok := syntax.ShortInteger(s); ok {
 		return f, true
 	}
 	s = strings.Trim(s, " \t\n\v\f\r")
@@ -123,20 +125,4 @@ func ParseNumber(s string) (float64, bool) {
 		return 0, false
 	}
 	return f, true
-}
-
-// parseWhole reads up to 15 digits, which a float64 holds exactly.
-func parseWhole(s string) (float64, bool) {
-	if s == "" || len(s) > 15 {
-		return 0, false
-	}
-	n := 0
-	for i := range len(s) {
-		c := s[i] - '0'
-		if c > 9 {
-			return 0, false
-		}
-		n = n*10 + int(c)
-	}
-	return float64(n), true
 }
