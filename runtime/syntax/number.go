@@ -42,10 +42,8 @@ func isIdent(c byte) bool {
 // ParseNumber converts a string as LuaJIT's tonumber does: decimal, hexadecimal (with fraction and binary exponent) and
 // binary numerals, inf and nan, with white space around and a sign. The second result is false if s is none of these.
 func ParseNumber(s string) (float64, bool) {
-	if len(s) <= 15 {
-		if v, ok := ShortInteger(s); ok {
-			return v, true
-		}
+	if v, ok := shortInteger(s); ok {
+		return v, true
 	}
 	for s != "" && IsSpace(s[0]) {
 		s = s[1:]
@@ -84,8 +82,8 @@ func ParseNumber(s string) (float64, bool) {
 	return v, true
 }
 
-// ShortInteger is the common case of a number: up to 15 decimal digits, which a float64 holds exactly, and nothing else.
-func ShortInteger(s string) (float64, bool) {
+// shortInteger is the common case of a number: up to 15 decimal digits, which a float64 holds exactly, and nothing else.
+func shortInteger(s string) (float64, bool) {
 	if s == "" || len(s) > 15 {
 		return 0, false
 	}
@@ -102,7 +100,7 @@ func ShortInteger(s string) (float64, bool) {
 
 // scanNumeral converts an unsigned numeral without white space. Suffixes (LL, ULL, i) only count where cdata does.
 func scanNumeral(s string, cdata bool) Number {
-	if v, ok := ShortInteger(s); ok {
+	if v, ok := shortInteger(s); ok {
 		return Number{Kind: Float, F: v}
 	}
 	kind := Float

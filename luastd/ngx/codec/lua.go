@@ -7,6 +7,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/runtime/machine"
+	"moongate/runtime/syntax"
 )
 
 // Raise throws message as a Lua error the way luaL_error does: with the position of the
@@ -89,7 +90,7 @@ func ToNumber(v lua.LValue) (float64, bool) {
 	case lua.LNumber:
 		return float64(v), true
 	case lua.LString:
-		return ParseNumber(string(v))
+		return syntax.ParseNumber(string(v))
 	}
 	return 0, false
 }

@@ -3,9 +3,6 @@ package codec
 import (
 	"math"
 	"strconv"
-	"strings"
-
-	"moongate/runtime/syntax"
 )
 
 // numberPrecision is the number of significant digits that Lua prints (LUAI_NUMFFORMAT,
@@ -104,25 +101,4 @@ func appendThousandths(dst []byte, f float64) ([]byte, bool) {
 func FormatNumber(f float64) string {
 	var buf [32]byte
 	return string(AppendNumber(buf[:0], f))
-}
-
-// ParseNumber reads a number as Lua converts a string to one: decimal, hexadecimal (with
-// or without a fraction or a binary exponent), "inf" or "nan", with blanks around it.
-func ParseNumber(s string) (float64, bool) {
-	if f, ok := syntax.ShortInteger(s); ok {
-		return f, true
-	}
-	s = strings.Trim(s, " \t\n\v\f\r")
-	if s == "" || strings.IndexByte(s, '_') >= 0 || strings.IndexByte("0123456789.+-inIN", s[0]) < 0 { // strconv's errors are dear
-		return 0, false
-	}
-	digits := strings.TrimLeft(s, "+-")
-	if len(digits) > 1 && digits[0] == '0' && digits[1]|0x20 == 'x' && !strings.ContainsAny(digits, "pP") {
-		s += "p0"
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil && !math.IsInf(f, 0) {
-		return 0, false
-	}
-	return f, true
 }
