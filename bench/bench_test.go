@@ -263,11 +263,17 @@ func TestAgainstOpenResty(t *testing.T) {
 		t.Error("no marks")
 	}
 	h.rep.Workloads[0].Mark = 1e-9 // as if hello cost too much
+	two := h.rep.Workloads[0]
+	two.Title, two.Workers = two.Title+"-2w", 2 // and with two workers
+	h.rep.Workloads = append(h.rep.Workloads, two)
 	if err := h.explain(t.Context(), loads); err != nil {
 		t.Fatal(err)
 	}
-	if p := h.rep.Workloads[0].Profile; len(p) < 3 || p[0].Share < 0.05 || p[0].Share > 1 {
-		t.Errorf("profile of %s: %+v", h.rep.Workloads[0].Title, p)
+	for _, i := range []int{0, len(h.rep.Workloads) - 1} {
+		w := &h.rep.Workloads[i]
+		if p := w.Profile; len(p) < 3 || p[0].Share < 0.05 || p[0].Share > 1 {
+			t.Errorf("profile of %s: %+v", w.Title, p)
+		}
 	}
 }
 

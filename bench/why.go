@@ -30,11 +30,11 @@ func (h *harness) explain(ctx context.Context, loads []*workload.Workload) error
 	}
 	for i := range h.rep.Workloads {
 		rep := &h.rep.Workloads[i]
-		k := slices.IndexFunc(loads, func(w *workload.Workload) bool { return w.Title() == rep.Title })
+		k := slices.IndexFunc(loads, func(w *workload.Workload) bool { return h.session(w, rep.Workers).title == rep.Title })
 		if !missed[rep.Title] || k < 0 || rep.Mark == 0 || ctx.Err() != nil {
 			continue
 		}
-		costs, err := h.profile(ctx, loads[k])
+		costs, err := h.profile(ctx, loads[k], rep.Workers)
 		if err != nil {
 			return fmt.Errorf("profile of %s: %w", rep.Title, err)
 		}
@@ -43,12 +43,12 @@ func (h *harness) explain(ctx context.Context, loads []*workload.Workload) error
 	return ctx.Err()
 }
 
-func (h *harness) profile(ctx context.Context, w *workload.Workload) ([]report.Cost, error) {
+func (h *harness) profile(ctx context.Context, w *workload.Workload, workers int) ([]report.Cost, error) {
 	alone := *h
 	o := *h.o
 	o.profile = filepath.Join(h.temp, "profiles")
 	alone.o, alone.engines = &o, h.engines[:1]
-	s := alone.session(w, o.workers[0])
+	s := alone.session(w, workers)
 	s.title += "-why"
 	defer s.stop()
 	if err := s.start(ctx); err != nil {
