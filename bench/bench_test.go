@@ -265,7 +265,7 @@ func TestAgainstOpenResty(t *testing.T) {
 	h.rep.Workloads[0].Mark = 1e-9 // as if hello cost too much
 	two := h.rep.Workloads[0]
 	two.Title, two.Workers = two.Title+"-2w", 2 // and with two workers
-	h.rep.Workloads = append(h.rep.Workloads, two)
+	h.rep.Workloads, h.rep.Settings.Workers = append(h.rep.Workloads, two), []int{1, 2}
 	if err := h.explain(t.Context(), loads); err != nil {
 		t.Fatal(err)
 	}
