@@ -23,11 +23,9 @@ func manyLocations(n int) (text string, requests []target) {
 		fmt.Fprintf(&b, "location /area%d/ { return 200 \"area%d\\n\"; }\n", i, i)
 	}
 	b.WriteString("} }")
-	for i := range 51 {
-		at := i * n / 51
-		requests = append(requests, target{"localhost", fmt.Sprintf("/area%d/page", at), fmt.Sprintf("area%d\n", at)})
-	}
-	return b.String(), requests
+	return b.String(), some(n, func(at int) target {
+		return target{"localhost", fmt.Sprintf("/area%d/page", at), fmt.Sprintf("area%d\n", at)}
+	})
 }
 
 func manyNames(n int) (text string, requests []target) {
@@ -37,14 +35,20 @@ func manyNames(n int) (text string, requests []target) {
 		fmt.Fprintf(&b, "server { listen ADDR; server_name host%d.example; location / { return 200 \"host%d\\n\"; } }\n", i, i)
 	}
 	b.WriteString("}")
-	for i := range 51 {
-		at := i * n / 51
-		requests = append(requests, target{fmt.Sprintf("host%d.example", at), "/", fmt.Sprintf("host%d\n", at)})
-	}
-	return b.String(), requests
+	return b.String(), some(n, func(at int) target {
+		return target{fmt.Sprintf("host%d.example", at), "/", fmt.Sprintf("host%d\n", at)}
+	})
 }
 
 type target struct{ host, uri, want string }
+
+// some are 51 of n requests, all over them.
+func some(n int, request func(at int) target) (requests []target) {
+	for i := range 51 {
+		requests = append(requests, request(i*n/51))
+	}
+	return requests
+}
 
 // bare serves a configuration without a network.
 type bare struct {

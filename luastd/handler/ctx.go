@@ -125,11 +125,9 @@ func (c *Ctx) recycle() {
 	contexts.Put(c)
 }
 
-// Hold says that something may know c beyond its request's end. Call it with the baton held.
+// Hold says that something may know c beyond its request's end. Call it with the baton held. Package vm does so for threads that may be known
+// beyond theirs.
 func (c *Ctx) Hold() { c.held = true }
-
-// ThreadKept is told by package vm that a thread of c may be known beyond its end, and c with it.
-func (c *Ctx) ThreadKept() { c.held = true }
 
 // Paused is a script that was put aside.
 type Paused struct {

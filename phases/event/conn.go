@@ -305,16 +305,13 @@ func (c *Conn) Peek() error {
 // Doubt has the next Peek or TryRead ask the kernel, unless p watches c: another poller may not have told yet what came before
 // the present event of p's. Only for connections that nobody else uses.
 func (c *Conn) Doubt(p Poller) {
-	if !c.WatchedBy(p) {
+	if c.poller != p {
 		c.read.tell()
 	}
 }
 
 // Poller is who watches c.
 func (c *Conn) Poller() Poller { return c.poller }
-
-// WatchedBy reports whether p watches c.
-func (c *Conn) WatchedBy(p Poller) bool { return c.poller == p }
 
 // LocalAddr implements net.Conn.
 func (c *Conn) LocalAddr() net.Addr { return c.local }

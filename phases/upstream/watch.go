@@ -141,14 +141,13 @@ func dispatched(r *phases.Request) phases.Status {
 
 // goOn follows putAside. Of the answers that came together all are read before the first is passed on.
 func goOn(r *phases.Request) phases.Status {
-	x := Of(r)
-	if x.readAhead() && r.Defer() {
+	if Of(r).readAhead() && r.Defer() {
 		return r.Pause(arrived)
 	}
-	return x.run(x.receive())
+	return arrived(r)
 }
 
-// arrived follows where the passing on of an answer was deferred.
+// arrived passes on what has come.
 func arrived(r *phases.Request) phases.Status {
 	x := Of(r)
 	return x.run(x.receive())

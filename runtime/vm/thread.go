@@ -110,9 +110,9 @@ type Ender interface{ ThreadEnded(t *Thread) }
 // before it is given away; it must not block.
 type Waiter interface{ WillWait() }
 
-// Keeper is implemented by owners that want to know of each thread that may be referenced beyond its end (see Keep), with Owner in it.
-// ThreadKept is called with the baton held, when the thread has ended.
-type Keeper interface{ ThreadKept() }
+// Holder is implemented by owners that want to know that something may know them for longer: Hold is called, with the baton held, at the end of
+// each thread that may be referenced beyond it (see Keep), with Owner in it.
+type Holder interface{ Hold() }
 
 // willWait tells the owner.
 func (t *Thread) willWait() {
@@ -155,8 +155,8 @@ func (w *Worker) takeEntry(owner any, plain bool) *entry {
 func (w *Worker) putEntry(e *entry, spare bool) {
 	t := &e.Thread
 	if t.body == nil || t.kept || t.value != nil || t.ownKill.on.Load() || t.ownKill.cancel != nil {
-		if o, ok := t.Owner.(Keeper); ok {
-			o.ThreadKept()
+		if o, ok := t.Owner.(Holder); ok {
+			o.Hold()
 		}
 		if t.body != nil && !spare {
 			w.bodies = append(w.bodies, t.body)

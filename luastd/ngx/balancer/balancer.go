@@ -9,6 +9,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases/upstream"
+	"moongate/runtime/machine"
 )
 
 // The defaults of enable_keepalive.
@@ -65,7 +66,7 @@ func refuse(L *lua.LState, why string) int {
 func setCurrentPeer(v *handler.VM, L *lua.LState) int {
 	b, why := balance(v, L)
 	addr := codec.CheckString(L, 1, "set_current_peer")
-	port, _ := codec.ToNumber(L.Get(2))
+	port, _ := machine.ToNumber(L.Get(2))
 	host := ""
 	switch h := L.Get(3).(type) {
 	case *lua.LNilType:

@@ -7,7 +7,6 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/runtime/machine"
-	"moongate/runtime/syntax"
 )
 
 // Raise throws message as a Lua error the way luaL_error does: with the position of the
@@ -67,7 +66,7 @@ func CheckString(L *lua.LState, n int, name string) string {
 // CheckNumber returns argument n as a number, converting a numeric string; anything else
 // throws LuaJIT's "bad argument". It is luaL_checknumber for the Lua function called name.
 func CheckNumber(L *lua.LState, n int, name string) float64 {
-	if f, ok := ToNumber(L.Get(n)); ok {
+	if f, ok := machine.ToNumber(L.Get(n)); ok {
 		return f
 	}
 	ArgError(L, n, name, "number expected, got "+TypeName(L, n))
@@ -82,17 +81,6 @@ func CheckTable(L *lua.LState, n int, name string) *lua.LTable {
 	}
 	ArgError(L, n, name, "table expected, got "+TypeName(L, n))
 	return nil
-}
-
-// ToNumber converts v as Lua's tonumber does without a base.
-func ToNumber(v lua.LValue) (float64, bool) {
-	switch v := v.(type) {
-	case lua.LNumber:
-		return float64(v), true
-	case lua.LString:
-		return syntax.ParseNumber(string(v))
-	}
-	return 0, false
 }
 
 // ToString converts v as Lua's tostring does, calling __tostring where there is one.

@@ -156,7 +156,7 @@ func (l *library) keepCtx(c *handler.Ctx, t *lua.LTable) {
 func (l *library) setStatus(L *lua.LState, value lua.LValue) {
 	c := l.v.Current()
 	c.Live(L, "no request found")
-	n, ok := codec.ToNumber(value)
+	n, ok := machine.ToNumber(value)
 	if !ok {
 		codec.Raise(L, "bad argument #2 to 'ngx_http_lua_ffi_set_resp_status' (cannot convert 'nil' to 'int')")
 	}

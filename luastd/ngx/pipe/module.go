@@ -14,6 +14,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // Loader makes the module ngx.pipe.
@@ -96,7 +97,7 @@ func (m *module) spawn(L *lua.LState) int {
 	if o, ok := L.Get(2).(*lua.LTable); ok {
 		merge = lua.LVAsBool(L.GetField(o, "merge_stderr"))
 		if v := L.GetField(o, "buffer_size"); lua.LVAsBool(v) {
-			f, ok := codec.ToNumber(v)
+			f, ok := machine.ToNumber(v)
 			if !ok || f < 1 {
 				codec.Raise(L, "bad buffer_size option")
 			}
@@ -186,7 +187,7 @@ func (p *process) timeouts(L *lua.LState, write, stdout, stderr, wait lua.LValue
 		if !lua.LVAsBool(t.v) {
 			continue
 		}
-		f, ok := codec.ToNumber(t.v)
+		f, ok := machine.ToNumber(t.v)
 		if !ok || f < 0 || f > 0xffffffff {
 			codec.Raise(L, "bad "+t.name+" option")
 		}

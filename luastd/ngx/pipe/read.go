@@ -11,6 +11,7 @@ import (
 
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // reader takes something off a stream: what it has so far comes with the error.
@@ -67,7 +68,7 @@ func (m *module) readBytes(i int) lua.LGFunction {
 
 func (m *module) readAny(i int) lua.LGFunction {
 	return func(L *lua.LState) int {
-		f, ok := codec.ToNumber(L.Get(2))
+		f, ok := machine.ToNumber(L.Get(2))
 		if !ok || f <= 0 {
 			codec.Raise(L, "bad max argument")
 		}

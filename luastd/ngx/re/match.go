@@ -3,7 +3,7 @@ package re
 import (
 	lua "github.com/yuin/gopher-lua"
 
-	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // start reads ctx.pos of the argument n: an offset from 0.
@@ -12,7 +12,7 @@ func start(L *lua.LState, n int) (ctx *lua.LTable, pos int) {
 	if !ok {
 		return nil, 0
 	}
-	if p, ok := codec.ToNumber(ctx.RawGetString("pos")); ok && p > 0 {
+	if p, ok := machine.ToNumber(ctx.RawGetString("pos")); ok && p > 0 {
 		return ctx, int(p) - 1
 	}
 	return ctx, 0
@@ -70,7 +70,7 @@ func (l *library) find(L *lua.LState) int {
 		ctx.RawSetString("pos", lua.LNumber(caps[1]+1))
 	}
 	nth := 0
-	if n, ok := codec.ToNumber(L.Get(5)); ok && n > 0 {
+	if n, ok := machine.ToNumber(L.Get(5)); ok && n > 0 {
 		nth = int(n)
 	}
 	if groups := c.re.NumCaptures(); nth > groups || c.dfa && nth > 0 {

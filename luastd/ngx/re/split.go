@@ -5,6 +5,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // Loader is the module ngx.re: split and opt.
@@ -38,12 +39,12 @@ func (l *library) split(L *lua.LState) int {
 	ctx, _ := L.Get(4).(*lua.LTable)
 	from := 1
 	if ctx != nil {
-		if p, ok := codec.ToNumber(ctx.RawGetString("pos")); ok {
+		if p, ok := machine.ToNumber(ctx.RawGetString("pos")); ok {
 			from = int(p)
 		}
 	}
 	limit := 0
-	if n, ok := codec.ToNumber(L.Get(5)); ok {
+	if n, ok := machine.ToNumber(L.Get(5)); ok {
 		limit = int(n)
 	}
 	res, isTable := L.Get(6).(*lua.LTable)

@@ -118,7 +118,7 @@ func (l *library) add(L *lua.LState) int {
 func (l *library) setStatus(L *lua.LState) int {
 	c := l.v.Current()
 	c.Live(L, "no request found")
-	status, ok := codec.ToNumber(L.Get(1))
+	status, ok := machine.ToNumber(L.Get(1))
 	if !ok {
 		codec.Raise(L, "bad argument #2 to 'ngx_http_lua_ffi_set_resp_status_and_reason' (cannot convert 'nil' to 'int')")
 	}

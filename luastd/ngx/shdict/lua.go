@@ -269,20 +269,20 @@ func (l *library) incr(L *lua.LState) int {
 	if problem != "" {
 		return fail(L, problem)
 	}
-	delta, ok := codec.ToNumber(L.Get(3))
+	delta, ok := machine.ToNumber(L.Get(3))
 	if !ok {
 		codec.Raise(L, "cannot convert 'nil' to 'double'")
 	}
 	hasInit := !lua.LVIsFalse(L.Get(4))
 	init := 0.0
 	if hasInit {
-		if init, ok = codec.ToNumber(L.Get(4)); !ok {
+		if init, ok = machine.ToNumber(L.Get(4)); !ok {
 			codec.Raise(L, "bad init arg: number expected, got "+L.Get(4).Type().String())
 		}
 	}
 	ttl := int64(0)
 	if L.Get(5) != lua.LNil {
-		seconds, ok := codec.ToNumber(L.Get(5))
+		seconds, ok := machine.ToNumber(L.Get(5))
 		switch {
 		case !ok:
 			codec.Raise(L, "bad init_ttl arg: number expected, got "+L.Get(5).Type().String())
@@ -337,7 +337,7 @@ func luaExpire(L *lua.LState) int {
 	if problem != "" {
 		return fail(L, problem)
 	}
-	seconds, ok := codec.ToNumber(exptime)
+	seconds, ok := machine.ToNumber(exptime)
 	if !ok {
 		codec.Raise(L, "attempt to perform arithmetic on local 'exptime' (a "+exptime.Type().String()+" value)")
 	}
@@ -374,7 +374,7 @@ func limitArgs(L *lua.LState, name string, limit int) (*Zone, int) {
 		codec.Raise(L, "bad user data for the ngx_shm_zone_t pointer")
 	}
 	if n == 2 {
-		f, ok := codec.ToNumber(L.Get(2))
+		f, ok := machine.ToNumber(L.Get(2))
 		if !ok {
 			codec.ArgError(L, 1, name, "number expected, got "+codec.TypeName(L, 2))
 		}

@@ -6,7 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"moongate/luastd/handler"
-	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 )
 
 // readAside puts the script that calls receive or receiveany aside until something has come. False: something has already, or the
@@ -44,7 +44,7 @@ func plainSize(v lua.LValue) bool {
 	case lua.LNumber:
 		return v > 0
 	case lua.LString:
-		if n, ok := codec.ToNumber(v); ok {
+		if n, ok := machine.ToNumber(v); ok {
 			return n > 0
 		}
 		return v == "*l" || v == "*a"

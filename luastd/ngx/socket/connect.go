@@ -12,6 +12,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // connectArgs are connect's arguments, checked.
@@ -23,7 +24,7 @@ type connectArgs struct {
 }
 
 // isNumber is lua_isnumber with its value.
-func isNumber(v lua.LValue) (float64, bool) { return codec.ToNumber(v) }
+func isNumber(v lua.LValue) (float64, bool) { return machine.ToNumber(v) }
 
 // connectArgs reads the arguments of connect; n != 0 is the number of results of a refusal.
 func (s *state) connectArgs(L *lua.LState, conf *handler.Settings) (a connectArgs, results int) {
@@ -69,10 +70,7 @@ func (k *poolKeys) of(host string, port lua.LValue) string {
 	if k.port == port && k.host == host {
 		return k.key
 	}
-	text := port.String()
-	if n, ok := port.(lua.LNumber); ok {
-		text = codec.FormatNumber(float64(n))
-	}
+	text, _ := machine.ToString(port)
 	*k = poolKeys{host: strings.Clone(host), key: host + ":" + text, port: port}
 	return k.key
 }

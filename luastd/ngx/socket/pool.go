@@ -15,6 +15,7 @@ import (
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
 	"moongate/phases/event"
+	"moongate/runtime/machine"
 )
 
 // pools are a worker's connection pools by their keys. The lock guards the pools themselves too; it is held
@@ -324,7 +325,7 @@ func (s *state) setKeepalive(L *lua.LState) int {
 
 // integerArg is luaL_checkinteger for a method's argument.
 func (s *state) integerArg(L *lua.LState, n int, name string) int {
-	f, ok := codec.ToNumber(L.Get(n))
+	f, ok := machine.ToNumber(L.Get(n))
 	if !ok {
 		argError(L, n, name, "number expected, got "+codec.TypeName(L, n))
 	}

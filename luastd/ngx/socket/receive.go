@@ -13,6 +13,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // usualSize is lua_socket_buffer_size's default.
@@ -179,7 +180,7 @@ func (s *state) receive(L *lua.LState) int {
 	case lua.LNumber:
 		return u.receiveCount(L, c, float64(v))
 	case lua.LString:
-		if f, ok := codec.ToNumber(v); ok {
+		if f, ok := machine.ToNumber(v); ok {
 			return u.receiveCount(L, c, f)
 		}
 		if len(v) != 2 || v[0] != '*' {
@@ -303,7 +304,7 @@ func (s *state) receiveAny(L *lua.LState) int {
 	if n := u.readable(L, c); n != 0 {
 		return n
 	}
-	f, ok := codec.ToNumber(L.Get(2))
+	f, ok := machine.ToNumber(L.Get(2))
 	if !ok || f < 1 {
 		argError(L, 2, "receiveany", "bad max argument")
 	}

@@ -343,7 +343,7 @@ func (s *state) getReusedTimes(L *lua.LState) int {
 
 // timeoutArg is a timeout in milliseconds; 0 stands for the location's.
 func timeoutArg(L *lua.LState, n int) time.Duration {
-	f, _ := codec.ToNumber(L.Get(n))
+	f, _ := machine.ToNumber(L.Get(n))
 	if f <= -1 || f >= 1<<31 {
 		codec.Raise(L, "bad timeout value")
 	}

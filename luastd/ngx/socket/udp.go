@@ -13,6 +13,7 @@ import (
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
 	"moongate/phases"
+	"moongate/runtime/machine"
 )
 
 // largestDatagram is what receive has room for.
@@ -311,7 +312,7 @@ func (s *state) udpSetTimeout(L *lua.LState) int {
 	if n := L.GetTop(); n != 2 {
 		codec.Raise(L, "ngx.socket settimeout: expecting at least 2 arguments (including the object) but seen "+strconv.Itoa(n))
 	}
-	ms, _ := codec.ToNumber(L.Get(2))
+	ms, _ := machine.ToNumber(L.Get(2))
 	d := time.Duration(max(0, min(ms, math.MaxInt32))) * time.Millisecond // 0 stands for the location's
 	noteTimeouts(L, d, timeoutSlots[:1]...)
 	if u := selfUDP(L, "settimeout"); u != nil {

@@ -8,6 +8,7 @@ import (
 
 	"moongate/luastd/handler"
 	"moongate/luastd/ngx/codec"
+	"moongate/runtime/machine"
 	"moongate/runtime/vm"
 )
 
@@ -107,7 +108,7 @@ func SemaphoreLoader(v *handler.VM) lua.LGFunction {
 		mod.RawSetString("version", lua.LString(codec.CoreVersion))
 		// sem, err = semaphore.new(n?)
 		set("new", func(L *lua.LState) int {
-			n, _ := codec.ToNumber(L.Get(1))
+			n, _ := machine.ToNumber(L.Get(1))
 			if n < 0 {
 				codec.Raise(L, "no negative number")
 			}
@@ -124,7 +125,7 @@ func SemaphoreLoader(v *handler.VM) lua.LGFunction {
 		// ok, err = sem:post(n?)
 		set("post", func(L *lua.LState) int {
 			s := checkSemaphore(L)
-			n, ok := codec.ToNumber(L.Get(2))
+			n, ok := machine.ToNumber(L.Get(2))
 			if !ok {
 				n = 1 // whatever is no number counts as not given
 			}
@@ -162,7 +163,7 @@ func checkSemaphore(L *lua.LState) *semaphore {
 func semaphoreWait(v *handler.VM, L *lua.LState) int {
 	s := checkSemaphore(L)
 	c := current(v, L)
-	seconds, ok := codec.ToNumber(L.Get(2))
+	seconds, ok := machine.ToNumber(L.Get(2))
 	if !ok {
 		codec.Raise(L, "attempt to perform arithmetic on a nil value")
 	}
